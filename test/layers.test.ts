@@ -3,7 +3,13 @@ import { dirname, resolve } from "node:path";
 import test from "ava";
 
 /** The architecture: imports point from a later tier to an earlier one, and never sideways. */
-const TIERS = [["core"]];
+const TIERS = [
+  ["core"],
+  ["hash", "bundle", "x509", "trust", "report"],
+  ["manifest"],
+  ["sign", "verify"],
+  ["cli"],
+];
 
 const ROOT = resolve(import.meta.dirname, "..");
 const packages = globSync("packages/*/package.json", { cwd: ROOT }).map(
@@ -27,6 +33,7 @@ for (const name of packages) {
   test(`${name} has a tier`, (t) => t.not(tier, -1));
 
   test(`${name} depends on lower tiers only`, (t) => {
+    t.pass();
     for (const dependency of declared.filter((d) => d.startsWith("@mlsign/"))) {
       t.true(tierOf(dependency.slice("@mlsign/".length)) < tier, `${name} -> ${dependency}`);
     }

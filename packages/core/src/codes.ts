@@ -39,6 +39,7 @@ export const ERROR_CODES = {
   "limit-exceeded": ["refused", "The input exceeds a fixed limit"],
   locked: ["unavailable", "Another mlsign is writing the same file"],
   "login-failed": ["unavailable", "The interactive login did not end with a token"],
+  "manifest-invalid": ["refused", "The signed manifest breaks the rules of its format"],
   "model-empty": ["usage", "The model holds no file to sign"],
   "model-missing": ["usage", "There is no such model"],
   "name-invalid": [

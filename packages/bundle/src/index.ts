@@ -10,6 +10,7 @@ export {
   MODEL_SIGNATURE_LEGACY,
   STATEMENT_V1,
 } from "./media.ts";
+export { readLogEntry } from "./log-entry.ts";
 export { readStatement, statementBytes } from "./statement.ts";
 
 export type { KeyUse, SignatureAlgorithm } from "./algorithm.ts";

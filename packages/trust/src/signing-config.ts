@@ -122,8 +122,8 @@ function readSelector(value: unknown, source: string): Selector {
 
 function readTime(value: unknown, source: string): Date | undefined {
   if (value === undefined || value === null) return undefined;
-  const time = new Date(String(value));
-  if (Number.isNaN(time.getTime())) throw invalid(source, `"${String(value)}" is not a time`);
+  const time = new Date(typeof value === "string" ? value : Number.NaN);
+  if (Number.isNaN(time.getTime())) throw invalid(source, `${JSON.stringify(value)} is not a time`);
   return time;
 }
 

@@ -19,8 +19,9 @@ export interface TrustedRoot {
 export function parseTrustedRoot(data: Uint8Array, source: string): TrustedRoot {
   try {
     const json = parseJson(data, LIMITS);
-    if (!isRecord(json) || !MEDIA_TYPE.test(String(json.mediaType))) {
-      throw new Error(`its media type is ${isRecord(json) ? String(json.mediaType) : "missing"}`);
+    const mediaType = isRecord(json) ? json.mediaType : undefined;
+    if (typeof mediaType !== "string" || !MEDIA_TYPE.test(mediaType)) {
+      throw new Error(`its media type is ${JSON.stringify(mediaType)}`);
     }
     const root = checked(Root.fromJSON(json));
     return { root, sha256: hexOf(sha256(data)), source };

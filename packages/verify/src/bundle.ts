@@ -7,6 +7,7 @@ import {
   suitableKey,
 } from "@mlsign/bundle";
 import { type Finding, finding, messageOf, MlsignError, printable } from "@mlsign/core";
+import type * as X509 from "@mlsign/x509";
 import type { Certificate } from "@mlsign/x509";
 import { type SignedContent, signedContent } from "./signed-content.ts";
 import type { EstablishedTime, Trust } from "./trust.ts";
@@ -231,7 +232,7 @@ class State implements BundleResult {
   }
 
   #checkPath(
-    x509: typeof import("@mlsign/x509"),
+    x509: typeof X509,
     leaf: Certificate,
     untrusted: readonly Certificate[],
     anchors: readonly Certificate[],

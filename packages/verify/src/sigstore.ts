@@ -1,4 +1,6 @@
+import type * as SigstoreVerify from "@sigstore/verify";
+
 /** Loads `@sigstore/verify` when a witness or a Fulcio certificate is met, not before. */
-export function loadVerifier(): Promise<typeof import("@sigstore/verify")> {
+export function loadVerifier(): Promise<typeof SigstoreVerify> {
   return import("@sigstore/verify");
 }

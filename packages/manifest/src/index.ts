@@ -1,1 +1,23 @@
-export {};
+/** A tree of files to a manifest of digests, and the signed form of it. @module */
+export { archiveSource } from "./archive.ts";
+export { compareDigests, compareNames, listOptionsFor } from "./compare.ts";
+export { dirHash1, rootOf } from "./digests.ts";
+export { localSource } from "./local.ts";
+export { manifestOf } from "./manifest.ts";
+export { GIT_PATHS, isIgnored } from "./names.ts";
+export { OMS_LEGACY_PREDICATE_TYPE, OMS_PREDICATE_TYPE, omsPredicate } from "./predicate.ts";
+export { DEFAULT_SHARD_SIZE } from "./serialization.ts";
+export { readModelStatement } from "./statement.ts";
+
+export type { DigestDifference, NameDifference } from "./compare.ts";
+export type { Manifest, ManifestFile, ManifestOptions } from "./manifest.ts";
+export type { Resource, Serialization } from "./serialization.ts";
+export type { SignedFile, SignedManifest } from "./signed.ts";
+export type {
+  ListedFile,
+  Listing,
+  ListOptions,
+  OpenTree,
+  TreeEntry,
+  TreeSource,
+} from "./source.ts";

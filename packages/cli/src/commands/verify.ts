@@ -1,0 +1,204 @@
+import { relative } from "node:path";
+import {
+  decide,
+  EXIT,
+  type Fact,
+  type Finding,
+  finding,
+  MlsignError,
+  messageOf,
+  printable,
+} from "@mlsign/core";
+import { readBounded } from "@mlsign/files";
+import { Command } from "commander";
+import type { Host } from "../host.ts";
+import { ignoredName, locateModel, type ModelLocation } from "../model-location.ts";
+import { writeJson } from "../output.ts";
+import type { Action } from "../program.ts";
+import { progressLine } from "../progress-line.ts";
+import {
+  addTrustOptions,
+  collect,
+  resolveTrust,
+  type ResolvedTrust,
+  type TrustFlags,
+} from "../trust-options.ts";
+import { VERSION } from "../version.ts";
+
+interface Options extends TrustFlags {
+  readonly signature?: string;
+  readonly ignorePath?: readonly string[];
+  readonly ignoreUnsignedFiles?: boolean;
+  readonly signerIgnores: boolean;
+  readonly legacy: boolean;
+  readonly requireLog?: boolean;
+  readonly requireTimestamp?: boolean;
+  readonly acceptStatement?: boolean;
+  readonly into?: string;
+  readonly archive?: boolean;
+  readonly format?: "text" | "json" | "sarif" | "junit" | "markdown";
+  readonly json?: boolean;
+}
+
+export function verifyCommand(host: Host, action: Action): Command {
+  const command = new Command("verify")
+    .description("verify that a model is as a trusted signer signed it")
+    .argument("<model>", "the model")
+    .option("--signature <file>", "the signature (default: MODEL/model.sig, MODEL.sig)");
+  return addTrustOptions(command)
+    .option("--ignore-path <path>", "leave this out too (repeatable)", collect)
+    .option("--ignore-unsigned-files", "look at the signed files only")
+    .option(
+      "--no-signer-ignores",
+      "refuse files that the signer left out, unless --ignore-path names them",
+    )
+    .option("--no-legacy", "refuse the forms of earlier releases")
+    .option("--require-log", "refuse a signature that no transparency log witnessed")
+    .option("--require-timestamp", "refuse a signature that no timestamp authority witnessed")
+    .option("--accept-statement", "let SLSA provenance over a single file stand for a signature")
+    .option("--into <dir>", "leave a copy of the verified bytes in this new directory")
+    .option("--archive", "the model is the tree inside a .tar or .tar.gz")
+    .option("--format <form>", "text, json, sarif, junit or markdown", "text")
+    .option("--json", "the same as --format json")
+    .addHelpText("after", HELP)
+    .action((model: string, options: Options) => action(verify(model, options, host)));
+}
+
+async function verify(model: string, options: Options, host: Host): Promise<number> {
+  checkFormat(options);
+  const location = locateModel(model, host.cwd, options.signature);
+  const needsRoot = (options.requireLog ?? false) || (options.requireTimestamp ?? false);
+  const resolved = await resolveTrust(options, host, needsRoot);
+  const data = readBounded(location.signaturePath, MOST_BUNDLE_BYTES);
+  if (resolved === undefined) throw await nobodyTrusted(data, location, host);
+  if (data === undefined) throw unsigned(model, location, host);
+  const { findings, facts } = await judge(data, resolved, location, options, host);
+  const verdict = decide(findings);
+  const report = {
+    tool: { name: "mlsign", version: VERSION },
+    command: "verify",
+    subject: model,
+    verdict,
+    findings,
+    facts,
+  };
+  await print(report, options, host);
+  return {
+    accepted: EXIT.accepted,
+    refused: EXIT.refused,
+    undecided: EXIT.unavailable,
+    defect: EXIT.defect,
+  }[verdict];
+}
+
+interface Judged {
+  readonly findings: readonly Finding[];
+  readonly facts: readonly Fact[];
+}
+
+async function judge(
+  data: Buffer,
+  resolved: ResolvedTrust,
+  location: ModelLocation,
+  options: Options,
+  host: Host,
+): Promise<Judged> {
+  const { parseBundle } = await import("@mlsign/bundle");
+  let bundle: ReturnType<typeof parseBundle>;
+  try {
+    bundle = parseBundle(data);
+  } catch (error) {
+    if (!(error instanceof MlsignError) || error.category !== "refused") throw error;
+    return { findings: [finding("bundle-form", "fail", messageOf(error))], facts: [] };
+  }
+  const { judgeModel } = await import("../judge-model.ts");
+  const progress = progressLine(host);
+  try {
+    return await judgeModel(bundle, {
+      resolved,
+      location,
+      now: host.clock(),
+      onProgress: progress.onProgress,
+      signal: host.signal,
+      options: {
+        ...options,
+        ignorePath: (options.ignorePath ?? []).map((path) => ignoredName(path, location, host.cwd)),
+      },
+      cwd: host.cwd,
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+async function print(
+  report: Parameters<typeof import("@mlsign/report").toText>[0],
+  options: Options,
+  host: Host,
+) {
+  const render = await import("@mlsign/report");
+  const format = options.json ? "json" : options.format;
+  switch (format) {
+    case "json":
+      return writeJson(host, render.toJson(report));
+    case "sarif":
+      return writeJson(host, render.toSarif(report));
+    case "junit":
+      return host.out(render.toJunit(report));
+    case "markdown":
+      return host.out(render.toMarkdown(report));
+    default:
+      return host.out(render.toText(report, { columns: host.columns, colour: host.colour }));
+  }
+}
+
+function checkFormat(options: Options): void {
+  const { format = "text" } = options;
+  if (["text", "json", "sarif", "junit", "markdown"].includes(format)) return;
+  throw new MlsignError(
+    "usage",
+    `Cannot print as ${printable(format)}: not text, json, sarif, junit or markdown`,
+  );
+}
+
+function unsigned(model: string, location: ModelLocation, host: Host): MlsignError {
+  const looked = printable(relative(host.cwd, location.signaturePath));
+  return new MlsignError("unsigned", `${printable(model)} is unsigned: there is no ${looked}`, {
+    hint: `sign it with mlsign sign, or name its signature with --signature`,
+  });
+}
+
+async function nobodyTrusted(
+  data: Buffer | undefined,
+  location: ModelLocation,
+  host: Host,
+): Promise<MlsignError> {
+  const looked = printable(relative(host.cwd, location.signaturePath));
+  if (data === undefined) {
+    return new MlsignError(
+      "trust-missing",
+      `Cannot verify: nobody was named to trust, and there is no ${looked}`,
+      {
+        hint: "give --key, --certificate-chain, or --certificate-identity with --certificate-oidc-issuer",
+      },
+    );
+  }
+  const { claimedSigner } = await import("../claimed-signer.ts");
+  const { words, hint } = claimedSigner(data);
+  return new MlsignError(
+    "trust-missing",
+    `Cannot verify: nobody was named to trust; ${looked} claims to be ${words}`,
+    {
+      hint,
+    },
+  );
+}
+
+const MOST_BUNDLE_BYTES = 64 * 1024 * 1024;
+const HELP = `
+Exactly one kind of trust must be given; it is never taken from the signature.
+
+Examples:
+  $ mlsign verify model.onnx --key demo.pub
+  $ mlsign verify ./model --key demo.pub --no-signer-ignores --json
+`;

@@ -1,0 +1,45 @@
+import { createHash } from "node:crypto";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { MlsignError, messageOf, printable } from "@mlsign/core";
+
+/**
+ * The digest of one file, streamed.
+ *
+ * @throws MlsignError `file-unreadable` or `file-changed-while-hashing`
+ */
+export async function fileDigest(
+  path: string,
+  algorithm: "sha256" | "sha384" | "sha512",
+): Promise<Buffer> {
+  const descriptor = open(path);
+  try {
+    const before = fstatSync(descriptor, { bigint: true });
+    const hash = createHash(algorithm);
+    const block = Buffer.allocUnsafe(1024 * 1024);
+    for (;;) {
+      const read = readSync(descriptor, block);
+      if (read === 0) break;
+      hash.update(block.subarray(0, read));
+    }
+    const after = fstatSync(descriptor, { bigint: true });
+    if (before.size === after.size && before.mtimeNs === after.mtimeNs) return hash.digest();
+  } finally {
+    closeSync(descriptor);
+  }
+  throw new MlsignError(
+    "file-changed-while-hashing",
+    `Cannot hash ${printable(path)}: it changed meanwhile`,
+  );
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, "r");
+  } catch (cause) {
+    throw new MlsignError(
+      "file-unreadable",
+      `Cannot read ${printable(path)}: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}

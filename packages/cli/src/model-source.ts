@@ -1,0 +1,7 @@
+import { type TreeSource, archiveSource, localSource } from "@mlsign/manifest";
+import type { ModelLocation } from "./model-location.ts";
+
+/** The model as a tree of files; with `archive`, the tree inside a tar. */
+export function modelSource(location: ModelLocation, archive: boolean): TreeSource {
+  return archive ? archiveSource(location.path) : localSource(location.path);
+}

@@ -1,0 +1,62 @@
+import { Command } from "commander";
+import type { Host } from "./host.ts";
+import { VERSION } from "./version.ts";
+
+/** Takes what a command's work comes to, its exit code. */
+export type Action = (outcome: Promise<number>) => Promise<void>;
+
+interface Entry {
+  readonly name: string;
+  load(host: Host, action: Action): Promise<Command>;
+}
+
+/** Every command, one module each, loaded when it is asked for. */
+export const COMMANDS: readonly Entry[] = [
+  {
+    name: "keygen",
+    load: async (host, action) =>
+      (await import("./commands/keygen.ts")).keygenCommand(host, action),
+  },
+  {
+    name: "sign",
+    load: async (host, action) => (await import("./commands/sign.ts")).signCommand(host, action),
+  },
+  {
+    name: "verify",
+    load: async (host, action) =>
+      (await import("./commands/verify.ts")).verifyCommand(host, action),
+  },
+  {
+    name: "digest",
+    load: async (host, action) =>
+      (await import("./commands/digest.ts")).digestCommand(host, action),
+  },
+  {
+    name: "inspect",
+    load: async (host, action) =>
+      (await import("./commands/inspect.ts")).inspectCommand(host, action),
+  },
+];
+
+export function program(_host: Host): Command {
+  return new Command("mlsign")
+    .description("signs machine-learning models, and refuses the ones that nobody trusted signed")
+    .version(VERSION, "--version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .addHelpText("after", AFTER);
+}
+
+const AFTER = `
+Exit codes:
+  0  accepted, done
+  1  refused: unsigned, changed, or signed by somebody else
+  2  usage: a flag, key or file of the caller is wrong, or nobody was named to trust
+  3  could not check: network, service, permission
+  70 a defect in mlsign
+
+Example:
+  $ mlsign keygen --out demo
+  $ mlsign sign model.onnx --key demo.key
+  $ mlsign verify model.onnx --key demo.pub
+`;

@@ -1,0 +1,69 @@
+import { EXIT, exitOf, MlsignError, messageOf, printable } from "@mlsign/core";
+import { type Command, CommanderError } from "commander";
+import type { Host } from "./host.ts";
+import { COMMANDS, program } from "./program.ts";
+
+/**
+ * Runs one command line and returns its exit code. Only the command that is asked for is loaded.
+ * An error is one line on stderr, with its hint; with `--json` also a document on stdout.
+ */
+export async function run(argv: readonly string[], host: Host): Promise<number> {
+  let exit: number = EXIT.accepted;
+  try {
+    const root = program(host);
+    const name = argv.find((word) => !word.startsWith("-")) ?? "";
+    const wanted = COMMANDS.filter((command) => command.name === name);
+    for (const { load } of wanted.length > 0 ? wanted : COMMANDS) {
+      const action = async (outcome: Promise<number>): Promise<void> => {
+        exit = await outcome;
+      };
+      root.addCommand(await load(host, action));
+    }
+    await strict(root, host).parseAsync([...argv], { from: "user" });
+  } catch (error) {
+    exit = report(error, argv, host);
+  }
+  return exit;
+}
+
+/** Commander neither ends the process nor writes to it, in any command. */
+function strict(root: Command, host: Host): Command {
+  for (const command of [root, ...root.commands]) {
+    command.exitOverride();
+    command.showHelpAfterError(false);
+    command.configureOutput({
+      writeOut: (text) => host.out(text),
+      writeErr: () => {},
+      getOutHelpWidth: () => 100,
+    });
+  }
+  return root;
+}
+
+function report(error: unknown, argv: readonly string[], host: Host): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return EXIT.accepted;
+  const shown = shownError(error);
+  host.err(`mlsign: ${shown.message.replace(/^Cannot /, "cannot ")}\n`);
+  if (shown.hint !== undefined) host.err(`hint: ${printable(shown.hint)}\n`);
+  if (!(error instanceof MlsignError || error instanceof CommanderError)) {
+    host.err(`mlsign: this is a defect in mlsign, please report it\n${stackOf(error)}\n`);
+  }
+  if (argv.includes("--json")) {
+    host.out(`${JSON.stringify({ schema: "urn:mlsign:error:v1", error: shown }, null, 2)}\n`);
+  }
+  return error instanceof CommanderError ? EXIT.usage : exitOf(error);
+}
+
+function shownError(error: unknown): { code: string; message: string; hint?: string } {
+  if (error instanceof CommanderError) {
+    const message = printable(error.message.replace(/^error: /, "").split("\n")[0] ?? "");
+    return { code: "usage", message, hint: "see mlsign --help" };
+  }
+  const code = error instanceof MlsignError ? error.code : "defect";
+  const hint = error instanceof MlsignError ? error.hint : undefined;
+  return { code, message: printable(messageOf(error)), ...(hint !== undefined && { hint }) };
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? "") : "";
+}

@@ -1,0 +1,155 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { CTLOG_MAIN, CTLOG_MODULE, CTLOG_VERSION } from "./ctlog.ts";
+import { mustRun, run } from "./run.ts";
+
+/** Where peers are kept between runs: never inside the repository. */
+export const PEERS_DIR: string =
+  process.env.MLSIGN_PEERS ??
+  join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "mlsign", "peers");
+
+export type PeerName =
+  | "cosign"
+  | "ctlog"
+  | "fulcio"
+  | "model-signing"
+  | "rekor"
+  | "sigstore-python"
+  | "timestamp-server";
+
+interface Peer {
+  readonly tool: "go" | "python3";
+  readonly version: string;
+  /** The program, relative to the peer's folder. */
+  readonly program: string;
+  /** What `go install` or `pip install` is asked for; a Go program of our own has none. */
+  readonly from?: string;
+}
+
+export const PEERS: Readonly<Record<PeerName, Peer>> = {
+  cosign: {
+    tool: "go",
+    version: "3.1.2",
+    program: "cosign",
+    from: "github.com/sigstore/cosign/v3/cmd/cosign@v3.1.2",
+  },
+  ctlog: { tool: "go", version: CTLOG_VERSION, program: "ctlog" },
+  fulcio: {
+    tool: "go",
+    version: "1.8.8",
+    program: "fulcio",
+    from: "github.com/sigstore/fulcio@v1.8.8",
+  },
+  "model-signing": {
+    tool: "python3",
+    version: "1.1.1",
+    program: "bin/model_signing",
+    from: "model-signing==1.1.1 sigstore==4.5.0",
+  },
+  rekor: {
+    tool: "go",
+    version: "2.3.0",
+    program: "posix",
+    from: "github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0",
+  },
+  "sigstore-python": {
+    tool: "python3",
+    version: "4.5.0",
+    program: "bin/sigstore",
+    from: "sigstore==4.5.0",
+  },
+  "timestamp-server": {
+    tool: "go",
+    version: "2.1.3",
+    program: "timestamp-server",
+    from: "github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server@v2.1.3",
+  },
+};
+
+export const PEER_NAMES: readonly PeerName[] = Object.keys(PEERS) as PeerName[];
+
+/** The program of a peer, or why there is none. */
+export function find(name: PeerName): { program: string } | { reason: string } {
+  const program = join(folderOf(name), PEERS[name].program);
+  if (existsSync(program)) return { program };
+  const note = noteOf(name);
+  return { reason: existsSync(note) ? readFileSync(note, "utf8") : "not installed" };
+}
+
+/** Installs what is missing, one after the other; a peer that cannot be had keeps its reason. */
+export async function install(progress: (line: string) => void): Promise<void> {
+  for (const name of PEER_NAMES) {
+    if ("program" in find(name)) continue;
+    const { tool, version } = PEERS[name];
+    const begun = Date.now();
+    progress(`${name} ${version}: installing with ${tool}`);
+    try {
+      await build(name);
+      rmSync(noteOf(name), { force: true });
+      progress(`${name} ${version}: installed in ${Math.round((Date.now() - begun) / 1000)} s`);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      mkdirSync(PEERS_DIR, { recursive: true });
+      writeFileSync(noteOf(name), reason);
+      progress(`${name} ${version}: skipped: ${reason}`);
+    }
+  }
+}
+
+/** Built beside its place and then moved there, so that what was interrupted is never found. */
+async function build(name: PeerName): Promise<void> {
+  const { tool } = PEERS[name];
+  if ((await run(tool, [tool === "go" ? "version" : "--version"])).code !== 0) {
+    throw new Error(`${tool} is not on this machine`);
+  }
+  const folder = folderOf(name);
+  mkdirSync(dirname(folder), { recursive: true });
+  if (tool === "python3") {
+    // A virtual environment holds its own path: it cannot be moved.
+    rmSync(folder, { recursive: true, force: true });
+    await python(folder, PEERS[name]).catch((error: unknown) => {
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    });
+    return;
+  }
+  const partial = `${folder}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial);
+  await golang(partial, PEERS[name]);
+  renameSync(partial, folder);
+}
+
+async function python(folder: string, peer: Peer): Promise<void> {
+  await mustRun("python3", ["-m", "venv", folder]);
+  const packages = peer.from?.split(" ") ?? [];
+  await mustRun(
+    join(folder, "bin", "python"),
+    ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages],
+    { timeout: 600_000 },
+  );
+}
+
+async function golang(folder: string, peer: Peer): Promise<void> {
+  const env = { ...process.env, CGO_ENABLED: "0", GOBIN: folder };
+  const flags = ["-trimpath", "-ldflags=-s -w"];
+  const options = { env, timeout: 1_800_000 };
+  if (peer.from !== undefined) {
+    await mustRun("go", ["install", ...flags, peer.from], options);
+    return;
+  }
+  writeFileSync(join(folder, "go.mod"), CTLOG_MODULE);
+  writeFileSync(join(folder, "main.go"), CTLOG_MAIN);
+  const args = ["build", "-mod=mod", ...flags, "-o", peer.program, "."];
+  await mustRun("go", args, { ...options, cwd: folder });
+}
+
+function folderOf(name: PeerName): string {
+  const { tool, version } = PEERS[name];
+  return join(PEERS_DIR, tool === "go" ? "go" : "python", `${name}-${version}`);
+}
+
+function noteOf(name: PeerName): string {
+  return join(PEERS_DIR, `${name}-${PEERS[name].version}.skipped`);
+}

@@ -1,17 +1,16 @@
 import type { Bundle } from "@mlsign/bundle";
 import type { Fact } from "@mlsign/core";
 import type { BundleResult } from "@mlsign/verify";
-import { fulcioClaims } from "@mlsign/x509";
 import type { ResolvedTrust } from "./trust-options.ts";
 
 /** What verification saw, without judgement: who, when, against which root, over what. */
-export function factsOf(
+export async function factsOf(
   bundle: Bundle,
   result: BundleResult,
   resolved: ResolvedTrust,
   now: Date,
   model: Readonly<Record<string, unknown>>,
-): Fact[] {
+): Promise<Fact[]> {
   const at = now.toISOString();
   const { certificate, times } = result;
   const facts: Fact[] = [
@@ -19,6 +18,7 @@ export function factsOf(
     { kind: "model", source: "files", at, value: model },
   ];
   if (certificate !== undefined) {
+    const { fulcioClaims } = await import("@mlsign/x509");
     const value = {
       names: certificate.names,
       claims: fulcioClaims(certificate),

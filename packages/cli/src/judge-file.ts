@@ -32,7 +32,7 @@ export async function judgeFile(
   const sha256 = (await fileDigest(location.path, "sha256")).toString("hex");
   return {
     findings: [...findings, ...into],
-    facts: factsOf(bundle, result, resolved, judge.now, { sha256 }),
+    facts: await factsOf(bundle, result, resolved, judge.now, { sha256 }),
   };
 }
 

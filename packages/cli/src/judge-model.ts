@@ -68,7 +68,7 @@ export async function judgeModel(
       renameSync(copy.temporary, copy.final);
       kept = true;
     }
-    return { findings: result.findings, facts: modelFacts(bundle, result, judge) };
+    return { findings: result.findings, facts: await modelFacts(bundle, result, judge) };
   } finally {
     if (copy !== undefined && !kept) rmSync(copy.temporary, { recursive: true, force: true });
   }
@@ -96,7 +96,7 @@ function prepareCopy(into: string, cwd: string): { temporary: string; final: str
   return { temporary, final };
 }
 
-function modelFacts(bundle: Bundle, result: ModelResult, judge: JudgeOptions): Fact[] {
+function modelFacts(bundle: Bundle, result: ModelResult, judge: JudgeOptions): Promise<Fact[]> {
   const { manifest, signed } = result;
   return factsOf(bundle, result, judge.resolved, judge.now, {
     root: manifest?.root ?? null,

@@ -24,7 +24,7 @@ export async function checkSignature(
       key: signature.signed.publicKey,
       ...(trustedRoot && { trustedRoot }),
     });
-    return `with the key ${material.hint ?? ""}`.trim();
+    return `with the key ${material.hint?.slice(0, 16) ?? ""}…`;
   }
   const [leaf, ...rest] = material.certificates.map((der) => parseCertificate(der));
   const name = leaf?.names[0]?.value;

@@ -1,5 +1,5 @@
-import { closeSync, constants, createReadStream, fstatSync, openSync, readSync } from "node:fs";
-import { pipeline } from "node:stream";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { pipeline, Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { createGunzip } from "node:zlib";
 import { MlsignError, printable, systemCode } from "@mlsign/core";
@@ -99,12 +99,8 @@ class GzipBytes implements TarBytes {
 
   constructor(fd: number) {
     this.#fd = fd;
-    const file = createReadStream("", {
-      fd,
-      autoClose: false,
-      start: 0,
-      highWaterMark: CHUNK_BYTES,
-    });
+    // Not a stream of `fs`: that would close the descriptor, which is not its own.
+    const file = Readable.from(readAll(fd), { objectMode: false });
     // A failure reaches the iterator below through the destroyed stream.
     pipeline(file, this.#gunzip, () => {});
     this.#chunks = this.#gunzip[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
@@ -155,6 +151,16 @@ class GzipBytes implements TarBytes {
         throw archiveInvalid("data after its compressed part");
       at += length;
     }
+  }
+}
+
+function* readAll(fd: number): Generator<Buffer, void> {
+  for (let at = 0; ;) {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    const length = readSync(fd, chunk, 0, CHUNK_BYTES, at);
+    if (length === 0) return;
+    at += length;
+    yield chunk.subarray(0, length);
   }
 }
 

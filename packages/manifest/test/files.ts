@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { Serialization } from "@mlsign/manifest";
 import type { ExecutionContext } from "ava";
 
 /** A directory of its own for one test, taken away after it. */
@@ -21,3 +22,10 @@ export function write(root: string, files: Readonly<Record<string, string | Uint
   }
   return root;
 }
+
+export const FILES: Serialization = {
+  method: "files",
+  hashType: "sha256",
+  allowSymlinks: false,
+  ignorePaths: [],
+};

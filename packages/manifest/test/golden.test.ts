@@ -12,14 +12,8 @@ import {
   type Serialization,
 } from "@mlsign/manifest";
 import test from "ava";
-import { temporary, write } from "./files.ts";
+import { FILES, temporary, write } from "./files.ts";
 
-const FILES: Serialization = {
-  method: "files",
-  hashType: "sha256",
-  allowSymlinks: false,
-  ignorePaths: [],
-};
 const SMALL_SHARDS: Serialization = { ...FILES, method: "shards", shardSize: 8 };
 
 const sample = {

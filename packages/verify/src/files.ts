@@ -37,7 +37,11 @@ export async function checkFiles(
     const findings = [...checkIgnored(listing, signed, options), ...checkClashes(listing)];
     const names = compareNames(signed, listing);
     if (listing.files.length === 0) {
-      return { findings: [...findings, ...nameFindings(names)], listing, manifest: undefined };
+      return {
+        findings: [...findings, ...nameFindings(names, listing.name)],
+        listing,
+        manifest: undefined,
+      };
     }
     const manifest = await manifestOf(source, listing, {
       serialization: signed.serialization,
@@ -96,18 +100,24 @@ function checkClashes(listing: Listing): Finding[] {
   );
 }
 
-function nameFindings(names: Pick<NameDifference, "missing" | "extra">): Finding[] {
+function nameFindings(names: Pick<NameDifference, "missing" | "extra">, model: string): Finding[] {
   return [
-    ...names.missing.map((name) => fileFinding("file-missing", name, "is signed, and not there")),
-    ...names.extra.map((name) => fileFinding("file-extra", name, "is there, and not signed")),
+    ...names.missing.map((name) =>
+      fileFinding("file-missing", named(name, model), "is signed, and not there"),
+    ),
+    ...names.extra.map((name) =>
+      fileFinding("file-extra", named(name, model), "is there, and not signed"),
+    ),
   ];
 }
 
 function contentFindings(signed: SignedManifest, manifest: Manifest): Finding[] {
   const { changed, missing, extra, renamed } = compareDigests(signed, manifest);
   const findings = [
-    ...changed.map((name) => fileFinding("file-changed", name, "is not what was signed")),
-    ...nameFindings({ missing, extra }),
+    ...changed.map((name) =>
+      fileFinding("file-changed", named(name, manifest.name), "is not what was signed"),
+    ),
+    ...nameFindings({ missing, extra }, manifest.name),
     ...renamed.map(([from, to]) =>
       finding("file-renamed", "fail", `"${printable(from)}" is now "${printable(to)}"`, {
         subject: to,
@@ -139,6 +149,11 @@ function blindness(signed: SignedManifest, manifest: Manifest): Finding[] {
         subject: path,
       }),
     );
+}
+
+/** A model of one file is `.` in its manifest; people know it by its name. */
+function named(name: string, model: string): string {
+  return name === "." ? model : name;
 }
 
 function fileFinding(

@@ -92,7 +92,9 @@ function readSigned(bundle: Bundle, findings: Finding[]): SignedManifest | undef
   try {
     readStatement(content.payload);
     const signed = readModelStatement(parseJson(content.payload));
-    findings.push(finding("manifest-form", "pass", `${signed.resources.length} signed digests`));
+    findings.push(
+      finding("manifest-form", "pass", `well-formed list of digests: ${signed.resources.length}`),
+    );
     checkRoot(signed, findings);
     return signed;
   } catch (error) {

@@ -2,6 +2,7 @@ import { EXIT, exitOf, MlsignError, messageOf, printable } from "@mlsign/core";
 import { type Command, CommanderError } from "commander";
 import type { Host } from "./host.ts";
 import { COMMANDS, program } from "./program.ts";
+import { applySettings } from "./settings.ts";
 
 /**
  * Runs one command line and returns its exit code. Only the command that is asked for is loaded.
@@ -19,6 +20,7 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
       };
       root.addCommand(await load(host, action));
     }
+    root.hook("preAction", (_program, command) => applySettings(command, host));
     await strict(root, host).parseAsync([...argv], { from: "user" });
   } catch (error) {
     exit = report(error, argv, host);

@@ -23,7 +23,8 @@ export function parseIdentityToken(text: string, now: Date): IdentityToken {
   const audiences = Array.isArray(aud) ? aud : [aud];
   if (!audiences.includes("sigstore")) throw invalid('its audience is not "sigstore"');
   const expires = new Date(exp * 1000);
-  if (!(expires > now)) throw invalid(`it expired at ${expires.toISOString()}`);
+  if (Number.isNaN(expires.getTime())) throw invalid("its exp is not a time");
+  if (expires <= now) throw invalid(`it expired at ${expires.toISOString()}`);
   if (typeof email === "string" && verified !== true && verified !== "true") {
     throw invalid("its e-mail address is not verified");
   }

@@ -1,4 +1,4 @@
-import { MlsignError } from "@mlsign/core";
+import { MlsignError, printable } from "@mlsign/core";
 
 /** A PKCS #11 URI (RFC 7512). The PIN is a secret. */
 export interface Pkcs11Uri {
@@ -21,14 +21,14 @@ export interface Pkcs11Uri {
  */
 export function parsePkcs11Uri(uri: string): Pkcs11Uri {
   if (!uri.startsWith("pkcs11:")) throw invalid('it does not start with "pkcs11:"');
-  const [path = "", query = ""] = uri.slice("pkcs11:".length).split("?", 2);
+  const [, path = "", query = ""] = /^pkcs11:([^?]*)\??(.*)$/s.exec(uri) ?? [];
   const attributes = new Map([
     ...pairs(path, ";", PATH_ATTRIBUTES),
     ...pairs(query, "&", QUERY_ATTRIBUTES),
   ]);
   const text = (name: string): string | undefined => attributes.get(name)?.toString("utf8");
   const type = text("type");
-  if (type !== undefined && type !== "private") throw invalid(`type is "${type}", not "private"`);
+  if (type !== undefined && type !== "private") throw invalid(`type is "${printable(type)}", not "private"`);
   const slot = text("slot-id");
   if (slot !== undefined && !/^\d{1,9}$/.test(slot)) throw invalid("slot-id is not a number");
   const modulePath = text("module-path");
@@ -57,8 +57,10 @@ function pairs(text: string, separator: string, known: readonly string[]): [stri
     .filter((part) => part !== "")
     .map((part) => {
       const at = part.indexOf("=");
-      const name = at < 0 ? part : part.slice(0, at);
-      if (at < 0 || !known.includes(name)) throw invalid(`unknown attribute "${name}"`);
+      // Without its "=", it could be a PIN.
+      if (at < 0) throw invalid("an attribute has no value");
+      const name = part.slice(0, at);
+      if (!known.includes(name)) throw invalid(`unknown attribute "${printable(name)}"`);
       if (seen.has(name)) throw invalid(`attribute "${name}" is there twice`);
       seen.add(name);
       return [name, percentDecoded(part.slice(at + 1), name)];

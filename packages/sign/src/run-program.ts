@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, type ExecFileException } from "node:child_process";
 
 export interface ProgramOptions {
   readonly input?: string;
@@ -19,13 +19,16 @@ export function runProgram(
     const child = execFile(
       program,
       [...args],
-      { timeout: options.timeoutMs, maxBuffer: 1024 * 1024, windowsHide: true },
+      // A program may ignore SIGTERM, and would then never end.
+      {
+        timeout: options.timeoutMs,
+        killSignal: "SIGKILL",
+        maxBuffer: MOST_BYTES,
+        windowsHide: true,
+      },
       (error, stdout) => {
-        if (error === null) return resolve(stdout);
-        const why = error.killed
-          ? "it did not end in time"
-          : `it ended with ${error.code ?? error.signal}`;
-        reject(new Error(why));
+        if (error === null) resolve(stdout);
+        else reject(new Error(reasonOf(error)));
       },
     );
     // A program that does not read its input closes the pipe: what it answers decides.
@@ -33,3 +36,11 @@ export function runProgram(
     child.stdin?.end(options.input ?? "");
   });
 }
+
+function reasonOf({ code, killed, signal }: ExecFileException): string {
+  if (String(code) === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") return "it printed too much";
+  if (killed === true) return "it did not end in time";
+  return typeof code === "string" ? `it cannot be run (${code})` : `it ended with ${code ?? signal}`;
+}
+
+const MOST_BYTES = 1024 * 1024;

@@ -1,4 +1,4 @@
-import { createPublicKey } from "node:crypto";
+import { createPublicKey, X509Certificate } from "node:crypto";
 import { hexOf, isRecord, messageOf, MlsignError, parseJson, sha256 } from "@mlsign/core";
 import { TrustedRoot as Root, type TransparencyLogInstance } from "@sigstore/protobuf-specs";
 
@@ -12,7 +12,7 @@ export interface TrustedRoot {
 
 /**
  * Parses a `trusted_root.json` (v0.1, v0.2) and checks what the libraries assume: every log has a
- * key that parses and a start of validity, and every authority a chain.
+ * key that parses and a start of validity, and every authority a chain of certificates.
  *
  * @throws MlsignError `trusted-root-invalid`
  */
@@ -43,7 +43,11 @@ function checked(root: Root): Root {
     throw new Error("a transparency log has no start of validity");
   }
   for (const authority of [...root.certificateAuthorities, ...root.timestampAuthorities]) {
-    if (!authority.certChain?.certificates.length) throw new Error("an authority has no chain");
+    const chain = authority.certChain?.certificates ?? [];
+    if (chain.length === 0) throw new Error("an authority has no chain");
+    for (const { rawBytes } of chain) {
+      if (!new X509Certificate(rawBytes).raw.equals(rawBytes)) throw new Error("a chain is not DER");
+    }
   }
   return { ...root, tlogs: root.tlogs.map(normalised), ctlogs: root.ctlogs.map(normalised) };
 }

@@ -15,6 +15,8 @@ import type { EstablishedTime, Trust } from "./trust.ts";
 export interface BundleOptions {
   readonly now: Date;
   readonly use: KeyUse;
+  /** Bundles of v0.1, whose log entries need no proof of inclusion, are refused otherwise. */
+  readonly acceptV01?: boolean;
   readonly requireLog?: boolean;
   readonly requireTimestamp?: boolean;
 }
@@ -40,6 +42,7 @@ export async function verifyBundle(
   const kind = trust.method === "key" ? "publicKey" : "certificate";
   if (bundle.material.kind !== kind) return mismatch(bundle, trust);
   const state = new State(bundle, trust, options);
+  state.checkForm();
   if (trust.method === "key") await state.checkKey(trust.key);
   else await state.checkCertificate(trust);
   state.checkRequired();
@@ -71,8 +74,22 @@ class State implements BundleResult {
     this.#bundle = bundle;
     this.#trust = trust;
     this.#options = options;
-    this.#content = signedContent(bundle);
+    this.#content = signedContent(bundle, options.use);
     this.legacy = [...bundle.legacy];
+  }
+
+  /** sigstore.md 5.1 and 5.3; the chain in a v0.3 bundle is how OMS writes certificates. */
+  checkForm(): void {
+    const { version, material } = this.#bundle;
+    const chain = material.kind === "certificate" && material.form === "x509CertificateChain";
+    const fault =
+      version === "0.1" && !this.#options.acceptV01
+        ? "bundles of v0.1 do not prove that they were logged"
+        : version === "0.3" && chain && this.#trust.method === "keyless"
+          ? "a v0.3 bundle of an identity holds a certificate, not a chain"
+          : undefined;
+    if (fault === undefined) return;
+    this.findings.push(finding("bundle-form", "fail", fault, { fix: "have it signed again" }));
   }
 
   async checkKey(key: KeyObject): Promise<void> {
@@ -103,7 +120,7 @@ class State implements BundleResult {
         this.findings.push(...checkIdentity(leaf, trust.identity));
       }
     } catch (error) {
-      if (!(error instanceof MlsignError)) throw error;
+      if (!(error instanceof MlsignError) || error.category !== "refused") throw error;
       this.findings.push(finding("bundle-form", "fail", error.message));
     }
   }

@@ -1,8 +1,12 @@
-import { type Finding, finding, printable } from "@mlsign/core";
+import { type Finding, finding, MlsignError, printable } from "@mlsign/core";
 import { type Certificate, fulcioClaims, type SubjectName } from "@mlsign/x509";
 import type { IdentityRule, Matcher } from "./trust.ts";
 
-/** Whether the certificate's subject, and its issuer of identities, are the trusted ones. */
+/**
+ * Whether the certificate's subject, and its issuer of identities, are the trusted ones.
+ *
+ * @throws MlsignError `usage` where the caller's pattern is no regular expression.
+ */
 export function checkIdentity(leaf: Certificate, rule: IdentityRule): Finding[] {
   const found = leaf.names.map((name) => name.value);
   const evidence = { found, wanted: describe(rule.identity) };
@@ -41,7 +45,17 @@ export function checkIdentity(leaf: Certificate, rule: IdentityRule): Finding[] 
 function fits(value: string, matcher: Matcher): boolean {
   if ("exact" in matcher) return value === matcher.exact;
   // Anchored here, so that no pattern matches a part; `.` crosses no line, `u` reads code points.
-  return new RegExp(`^(?:${matcher.pattern})$`, "u").test(value);
+  return new RegExp(`^(?:${checkedPattern(matcher.pattern)})$`, "u").test(value);
+}
+
+/** By itself, as `a)|(?:b` would be a pattern only within ours, and leave its anchors. */
+function checkedPattern(pattern: string): string {
+  try {
+    return new RegExp(pattern, "u").source;
+  } catch (cause) {
+    const what = `Cannot match identities by "${printable(pattern)}": no regular expression`;
+    throw new MlsignError("usage", what, { cause });
+  }
 }
 
 /** `https://…` can only be a URI, so that an e-mail or user name spelled alike is not taken for it. */

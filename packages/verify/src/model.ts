@@ -1,4 +1,10 @@
-import { type Bundle, IN_TOTO, readStatement } from "@mlsign/bundle";
+import {
+  type Bundle,
+  IN_TOTO,
+  MODEL_SIGNATURE,
+  MODEL_SIGNATURE_LEGACY,
+  readStatement,
+} from "@mlsign/bundle";
 import {
   type Finding,
   finding,
@@ -90,7 +96,12 @@ function readSigned(bundle: Bundle, findings: Finding[]): SignedManifest | undef
     return undefined;
   }
   try {
-    readStatement(content.payload);
+    const { predicateType } = readStatement(content.payload);
+    if (predicateType !== MODEL_SIGNATURE && predicateType !== MODEL_SIGNATURE_LEGACY) {
+      const message = `a statement of type "${printable(predicateType)}" is no model signature`;
+      findings.push(finding("predicate-type", "fail", message));
+      return undefined;
+    }
     const signed = readModelStatement(parseJson(content.payload));
     findings.push(
       finding("manifest-form", "pass", `well-formed list of digests: ${signed.resources.length}`),

@@ -1,6 +1,7 @@
 import { createHash, type KeyObject, verify } from "node:crypto";
 import {
   type Bundle,
+  type KeyUse,
   legacyPae,
   MODEL_SIGNATURE_LEGACY,
   pae,
@@ -20,7 +21,7 @@ export interface SignedContent {
   verify(key: KeyObject, algorithm: SignatureAlgorithm): Promise<"valid" | "legacy" | "invalid">;
 }
 
-export function signedContent(bundle: Bundle): SignedContent {
+export function signedContent(bundle: Bundle, use: KeyUse): SignedContent {
   const { content } = bundle;
   if (content.kind === "message") {
     const { digest, signature } = content;
@@ -43,7 +44,8 @@ export function signedContent(bundle: Bundle): SignedContent {
     signedDigest: ({ hash }) => (hash ? createHash(hash).update(signed).digest() : signed),
     verify: async (key, algorithm) => {
       if (algorithm.verify(signed, key, signature)) return "valid";
-      return verifiesLegacy(bundle, key, algorithm) ? "legacy" : "invalid";
+      const legacy = use === "model-signature" && verifiesLegacy(bundle, key, algorithm);
+      return legacy ? "legacy" : "invalid";
     },
   };
 }

@@ -4,6 +4,7 @@ import { type Finding, finding, messageOf } from "@mlsign/core";
 import { parseCertificate, purposeFault, TIME_STAMPING } from "@mlsign/x509";
 import type { TrustedRoot } from "@sigstore/protobuf-specs";
 import type { TrustMaterial } from "@sigstore/verify";
+import { checkpointFault } from "./checkpoint.ts";
 import { entryNames } from "./log-body.ts";
 import type { SignedContent } from "./signed-content.ts";
 import { loadVerifier } from "./sigstore.ts";
@@ -38,21 +39,25 @@ export async function checkWitnesses(
   root: TrustedRoot,
   now: Date,
 ): Promise<Witnesses> {
-  const checker = new Checker(content, signer, await loadMaterial(root), now);
+  const checker = new Checker(content, signer, root, await loadMaterial(root), now);
   for (const token of bundle.timestamps) await checker.timestamp(token);
   for (const entry of bundle.tlogEntries) await checker.entry(entry);
-  checker.logKeys(bundle.tlogEntries, root);
+  checker.logKeys(bundle.tlogEntries);
   return checker;
 }
 
-/** Trust material with the timestamp authorities that may stamp times, and no others. */
+/**
+ * Trust material with the timestamp authorities that may stamp times, and no others. Entries name
+ * a log by its whole id, so `checkpointKeyId`, which the library would prefer, is left out.
+ */
 export async function loadMaterial(root: TrustedRoot): Promise<TrustMaterial> {
   const { toTrustMaterial } = await loadVerifier();
   const timestampAuthorities = root.timestampAuthorities.filter((authority) => {
     const leaf = authority.certChain?.certificates[0];
     return leaf && purposeFault(parseCertificate(leaf.rawBytes), TIME_STAMPING) === undefined;
   });
-  return toTrustMaterial({ ...root, timestampAuthorities });
+  const tlogs = root.tlogs.map((log) => ({ ...log, checkpointKeyId: undefined }));
+  return toTrustMaterial({ ...root, tlogs, timestampAuthorities });
 }
 
 class Checker implements Witnesses {
@@ -62,13 +67,21 @@ class Checker implements Witnesses {
   timestamps = 0;
   readonly #content: SignedContent;
   readonly #signer: Signer;
+  readonly #root: TrustedRoot;
   readonly #material: TrustMaterial;
   readonly #now: Date;
   readonly #seen = new Set<string>();
 
-  constructor(content: SignedContent, signer: Signer, material: TrustMaterial, now: Date) {
+  constructor(
+    content: SignedContent,
+    signer: Signer,
+    root: TrustedRoot,
+    material: TrustMaterial,
+    now: Date,
+  ) {
     this.#content = content;
     this.#signer = signer;
+    this.#root = root;
     this.#material = material;
     this.#now = now;
   }
@@ -101,7 +114,8 @@ class Checker implements Witnesses {
   }
 
   async entry(entry: LogEntry): Promise<void> {
-    const evidence = { logIndex: entry.logIndex, logId: entry.logId.keyId.toString("hex") };
+    const logIndex = provenIndex(entry);
+    const evidence = { logIndex, logId: entry.logId.keyId.toString("hex") };
     try {
       const identity = `${evidence.logId} ${entry.canonicalizedBody.toString("base64")}`;
       if (this.#repeated(identity)) throw new Error("it is there twice");
@@ -109,16 +123,16 @@ class Checker implements Witnesses {
       const verifier = new Verifier(this.#anyKey(), { ctlogThreshold: 0, timestampThreshold: 0 });
       // The library's type wants a mutable entry that it does not change.
       verifier.verify({ ...this.#entity(), tlogEntries: [structuredEntry(entry)] });
+      const fault = checkpointFault(entry, this.#root.tlogs);
+      if (fault !== undefined) throw new Error(fault);
       if (!entryNames(entry, this.#signer))
         throw new Error("it names another key than the signer's");
-      this.entries += 1;
       if (entry.inclusionPromise !== undefined && entry.integratedTime !== "0") {
         const at = this.#past(new Date(Number(entry.integratedTime) * 1000));
         this.times.push({ source: "transparency-log", at });
       }
-      this.findings.push(
-        finding("log-entry", "pass", `logged as entry ${entry.logIndex}`, { evidence }),
-      );
+      this.entries += 1;
+      this.findings.push(finding("log-entry", "pass", `logged as entry ${logIndex}`, { evidence }));
     } catch (error) {
       this.findings.push(
         finding("log-entry", "fail", `a log entry does not hold: ${messageOf(error)}`, {
@@ -129,10 +143,10 @@ class Checker implements Witnesses {
   }
 
   /** A log's key must have been in use at every established time, else now. */
-  logKeys(entries: readonly LogEntry[], root: TrustedRoot): void {
+  logKeys(entries: readonly LogEntry[]): void {
     const times = this.times.length > 0 ? this.times.map(({ at }) => at) : [this.#now];
     for (const entry of entries) {
-      const periods = root.tlogs
+      const periods = this.#root.tlogs
         .filter((log) => Buffer.from(log.logId?.keyId ?? []).equals(entry.logId.keyId))
         .map((log) => log.publicKey?.validFor);
       const valid = periods.some((period) =>
@@ -143,7 +157,7 @@ class Checker implements Witnesses {
       if (valid || periods.length === 0) continue;
       this.findings.push(
         finding("log-entry", "fail", "the log's key was not in use when the signature was made", {
-          evidence: { logIndex: entry.logIndex, times: times.map((at) => at.toISOString()) },
+          evidence: { logIndex: provenIndex(entry), times: times.map((at) => at.toISOString()) },
         }),
       );
     }
@@ -184,6 +198,11 @@ class Checker implements Witnesses {
     const publicKey = this.#signer.key;
     return { ...this.#material, publicKey: () => ({ publicKey, validFor: () => true }) };
   }
+}
+
+/** The index in the log is signed for by a promise only; a proof is for the index in its tree. */
+function provenIndex({ logIndex, inclusionPromise, inclusionProof }: LogEntry): string {
+  return inclusionPromise === undefined ? (inclusionProof?.logIndex ?? logIndex) : logIndex;
 }
 
 function structuredEntry(entry: LogEntry) {

@@ -34,15 +34,15 @@ export interface Certificate {
 }
 
 /**
- * Parses one certificate, DER or PEM.
+ * Parses one certificate: bytes are DER, text is PEM.
  *
  * @throws MlsignError `bundle-malformed` where the bytes are not one certificate.
  */
 export function parseCertificate(source: Uint8Array | string): Certificate {
   try {
     const x509 = new X509Certificate(typeof source === "string" ? source : Buffer.from(source));
-    const der = typeof source !== "string" && source[0] === SEQUENCE;
-    if (der && !x509.raw.equals(source)) throw new Error("data after the certificate");
+    const same = typeof source === "string" || x509.raw.equals(source);
+    if (!same) throw new Error("not DER, or data after the certificate");
     return new ParsedCertificate(x509);
   } catch (cause) {
     throw new MlsignError("bundle-malformed", "Cannot parse certificate: not X.509", { cause });
@@ -165,7 +165,6 @@ function usage(
   return set;
 }
 
-const SEQUENCE = 0x30;
 const BASIC_CONSTRAINTS = "2.5.29.19";
 const KEY_USAGE = "2.5.29.15";
 const EXTENDED_KEY_USAGE = "2.5.29.37";

@@ -1,4 +1,4 @@
-import { decodeUtf8 } from "@mlsign/core";
+import { decodeUtf8, MlsignError } from "@mlsign/core";
 import type { Certificate } from "./certificate.ts";
 import { parseDer } from "./der.ts";
 
@@ -8,21 +8,28 @@ export type FulcioClaims = { readonly [K in (typeof CLAIMS)[number][1]]?: string
 /**
  * Reads Fulcio's extensions (OID 1.3.6.1.4.1.57264.1). Up to .6 they hold raw text, from .8 on a
  * DER UTF8String; where both forms of the issuer are present the newer one counts.
+ *
+ * @throws MlsignError where an extension holds something else.
  */
 export function fulcioClaims(certificate: Certificate): FulcioClaims {
   const claims: Record<string, string> = {};
   for (const [arc, name] of CLAIMS) {
     const octets = certificate.extension(`${ARC}.${arc}`);
     if (octets === undefined) continue;
-    const text = arc < 7 ? octets : utf8String(octets);
-    if (text !== undefined) claims[name] = decodeUtf8(text);
+    claims[name] = decodeUtf8(arc < 7 ? octets : utf8String(octets, arc));
   }
   return claims;
 }
 
-function utf8String(der: Buffer): Buffer | undefined {
-  const value = parseDer(der);
-  return value.tag.isUniversal() && value.tag.number === UTF8_STRING ? value.value : undefined;
+function utf8String(der: Buffer, arc: number): Buffer {
+  try {
+    const { tag, value } = parseDer(der);
+    if (tag.isUniversal() && tag.number === UTF8_STRING) return value;
+  } catch {
+    // Falls through to the one error.
+  }
+  const what = `Cannot parse certificate: extension ${ARC}.${arc} is not a UTF8String`;
+  throw new MlsignError("bundle-malformed", what);
 }
 
 const ARC = "1.3.6.1.4.1.57264.1";

@@ -27,6 +27,7 @@ export function digestCommand(host: Host, action: Action): Command {
     .option("--ignore-path <path>", "leave this out (repeatable)", collect)
     .option("--archive", "the model is the tree inside a .tar or .tar.gz")
     .option("--allow-symlinks", "follow links that stay inside the model")
+    .option("--config <file>", "options as YAML (flags win)")
     .option("--json", "print one JSON document")
     .addHelpText("after", HELP)
     .action((path: string, options: Options) => action(digest(path, options, host)));

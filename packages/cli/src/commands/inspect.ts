@@ -18,6 +18,7 @@ export function inspectCommand(host: Host, action: Action): Command {
     .description("show what a signature claims; nothing is verified")
     .argument("<model>", "a model, or a signature file")
     .option("--signature <file>", "the signature (default: MODEL/model.sig, MODEL.sig)")
+    .option("--config <file>", "options as YAML (flags win)")
     .option("--json", "print one JSON document")
     .addHelpText("after", HELP)
     .action((model: string, options: Options) => action(inspect(model, options, host)));

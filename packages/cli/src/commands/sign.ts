@@ -46,6 +46,7 @@ export function signCommand(host: Host, action: Action): Command {
     )
     .option("--archive", "the model is the tree inside a .tar or .tar.gz")
     .option("--allow-symlinks", "follow links that stay inside the model")
+    .option("--config <file>", "options as YAML (flags win)")
     .option("--json", "print one JSON document");
   return addSignerOptions(command)
     .addHelpText("after", HELP)

@@ -59,6 +59,7 @@ export function verifyCommand(host: Host, action: Action): Command {
     .option("--into <dir>", "leave a copy of the verified bytes in this new directory")
     .option("--archive", "the model is the tree inside a .tar or .tar.gz")
     .option("--format <form>", "text, json, sarif, junit or markdown", "text")
+    .option("--config <file>", "options as YAML (flags win)")
     .option("--json", "the same as --format json")
     .addHelpText("after", HELP)
     .action((model: string, options: Options) => action(verify(model, options, host)));

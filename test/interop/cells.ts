@@ -14,8 +14,12 @@ import {
   startPrivateSigstore,
 } from "../../scripts/peers.ts";
 
+export const ROOT: string = resolve(import.meta.dirname, "../..");
 /** Public vectors, which live beside the checkout. */
-export const VECTORS: string = resolve(import.meta.dirname, "../../../shared/vectors");
+export const VECTORS: string = resolve(ROOT, "../shared/vectors");
+export const NODE: string = process.execPath;
+/** mlsign's command line, from source: the first argument of `NODE`. */
+export const MLSIGN: string = join(ROOT, "packages/cli/src/main.ts");
 
 const EXPECTED = JSON.parse(readFileSync(new URL("peers.json", import.meta.url), "utf8")) as {
   peers: string[];

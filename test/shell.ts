@@ -13,10 +13,10 @@ export interface Done {
 export interface Shell {
   readonly cwd: string;
   /** Runs one command line in this process, as a user without a terminal. */
-  mlsign(...args: string[]): Promise<Done>;
+  readonly mlsign: (...args: string[]) => Promise<Done>;
   /** The same with parts of the world changed. */
-  as(world: Partial<Host>, ...args: string[]): Promise<Done>;
-  path(name: string): string;
+  readonly as: (world: Partial<Host>, ...args: string[]) => Promise<Done>;
+  readonly path: (name: string) => string;
 }
 
 /** A new folder with a small model in it, removed when the test ends. */

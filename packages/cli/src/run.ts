@@ -14,11 +14,11 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
     const root = program(host);
     const name = argv.find((word) => !word.startsWith("-")) ?? "";
     const wanted = COMMANDS.filter((command) => command.name === name);
-    for (const { load } of wanted.length > 0 ? wanted : COMMANDS) {
+    for (const command of wanted.length > 0 ? wanted : COMMANDS) {
       const action = async (outcome: Promise<number>): Promise<void> => {
         exit = await outcome;
       };
-      root.addCommand(await load(host, action));
+      root.addCommand(await command.load(host, action));
     }
     root.hook("preAction", (_program, command) => applySettings(command, host));
     await strict(root, host).parseAsync([...argv], { from: "user" });

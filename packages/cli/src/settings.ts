@@ -25,7 +25,8 @@ export async function applySettings(command: Command, host: Host): Promise<void>
       (known) => known.long === `--${key}` || known.long === `--no-${key}`,
     );
     if (option === undefined || key === "config" || key === "json") {
-      if (OTHER_COMMANDS.has(key)) continue;
+      // One file serves several commands: a key that only another one knows is passed over.
+      if (DATA.has(key)) continue;
       throw invalid(file, `unknown key "${printable(key)}"`);
     }
     if (discovered !== undefined && !DATA.has(key)) {
@@ -112,6 +113,4 @@ const DATA = new Set([
   "allow-symlinks",
   "archive",
 ]);
-/** Keys that one command knows and another one passes over. */
-const OTHER_COMMANDS = new Set([...DATA]);
 const LISTS = new Set(["ignore-path", "certificate-chain"]);

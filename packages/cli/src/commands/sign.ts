@@ -9,7 +9,6 @@ import { progressLine } from "../progress-line.ts";
 import {
   addSignerOptions,
   resolveSigner,
-  type ResolvedSigner,
   type SignerFlags,
 } from "../signer-options.ts";
 import { collect } from "../trust-options.ts";
@@ -70,7 +69,9 @@ async function sign(model: string, options: Options, host: Host): Promise<number
     import("@mlsign/files"),
   ]);
   const signature = await signEnvelope(IN_TOTO, payload, { ...resolved, form: "oms" });
-  const signer = await checkOwn(signature, resolved, host);
+  // A service that lied is found here and not in production.
+  const { checkSignature } = await import("../self-check.ts");
+  const signer = await checkSignature(signature, resolved, host.clock());
   writeFileAtomic(location.signaturePath, signature.text);
 
   const bytes = manifest.files.reduce((sum, { size }) => sum + size, 0);
@@ -150,19 +151,6 @@ async function statementOf(
     predicateType: MODEL_SIGNATURE,
     predicate: omsPredicate(manifest),
   });
-}
-
-/** Verifies what was just made, so that a service that lied is found here and not in production. */
-async function checkOwn(
-  signature: {
-    readonly text: string;
-    readonly signed: { readonly publicKey: import("node:crypto").KeyObject };
-  },
-  resolved: ResolvedSigner,
-  host: Host,
-): Promise<string> {
-  const { checkSignature } = await import("../self-check.ts");
-  return checkSignature(signature, resolved, host.clock());
 }
 
 function parseShardSize(text: string): number {

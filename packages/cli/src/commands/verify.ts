@@ -10,6 +10,7 @@ import {
   printable,
 } from "@mlsign/core";
 import { readBounded } from "@mlsign/files";
+import type { Report } from "@mlsign/report";
 import { Command } from "commander";
 import type { Host } from "../host.ts";
 import { ignoredName, locateModel, type ModelLocation } from "../model-location.ts";
@@ -132,11 +133,7 @@ async function judge(
   }
 }
 
-async function print(
-  report: Parameters<typeof import("@mlsign/report").toText>[0],
-  options: Options,
-  host: Host,
-) {
+async function print(report: Report, options: Options, host: Host) {
   const render = await import("@mlsign/report");
   const format = options.json ? "json" : options.format;
   switch (format) {

@@ -106,8 +106,10 @@ function trustOf(folder: string): string[] {
     : [];
   if (existsSync(at("key.pub"))) return [...root, "--key", at("key.pub")];
   return [
-    ...["--certificate-identity", read("identity") ?? IDENTITY],
-    ...["--certificate-oidc-issuer", read("issuer") ?? ISSUER],
+    "--certificate-identity",
+    read("identity") ?? IDENTITY,
+    "--certificate-oidc-issuer",
+    read("issuer") ?? ISSUER,
     ...root,
   ];
 }
@@ -128,7 +130,10 @@ test("verify-bundle without an identity trusts the suite's own, and not the bund
   if (!(await available(t, { vectors: ["sigstore-conformance"] }))) return;
   const shop = await workshop(t);
   const verify = (name: string): string[] => [
-    ...[ENTRY, "verify-bundle", "--bundle", join(SIGSTORE, name, "bundle.sigstore.json")],
+    ENTRY,
+    "verify-bundle",
+    "--bundle",
+    join(SIGSTORE, name, "bundle.sigstore.json"),
     join(SIGSTORE, "a.txt"),
   ];
   await shop.ok(NODE, verify("happy-path-v0.3"));
@@ -190,7 +195,10 @@ function modelFlags(folder: string, { method, verify, ...config }: OmsCase): str
   const chain = verify.cert_chain ?? [];
   const ignored = verify.ignore_paths ?? [];
   return [
-    ...["--method", method, "--model-path", model],
+    "--method",
+    method,
+    "--model-path",
+    model,
     ...(verify.public_key === undefined ? [] : ["--public-key", join(OMS, verify.public_key)]),
     ...chain.flatMap((path) => ["--cert-chain", join(OMS, path)]),
     ...ignored.flatMap((path) => ["--ignore-paths", join(model, path)]),
@@ -217,8 +225,12 @@ const SPEC_TRUST: Readonly<Record<string, readonly string[]>> = {
     join(OMS, "keys/certificate/ca-cert.pem"),
   ],
   sigstore: [
-    ...["--method", "sigstore", "--identity", "stefanb@us.ibm.com"],
-    ...["--identity-provider", "https://sigstore.verify.ibm.com/oauth2"],
+    "--method",
+    "sigstore",
+    "--identity",
+    "stefanb@us.ibm.com",
+    "--identity-provider",
+    "https://sigstore.verify.ibm.com/oauth2",
   ],
 };
 /** The specification's own vectors have no models: these are the bytes that they sign. */
@@ -370,10 +382,14 @@ test("sign-model and verify-model: key and certificate round trips, and the refu
     [
       "certificate",
       [
-        ...["--private-key", key("certificate/signing-key.pem")],
-        ...["--signing-cert", key("certificate/signing-key-cert.pem")],
-        ...["--cert-chain", key("certificate/int-ca-cert.pem")],
-        ...["--cert-chain", key("certificate/ca-cert.pem")],
+        "--private-key",
+        key("certificate/signing-key.pem"),
+        "--signing-cert",
+        key("certificate/signing-key-cert.pem"),
+        "--cert-chain",
+        key("certificate/int-ca-cert.pem"),
+        "--cert-chain",
+        key("certificate/ca-cert.pem"),
       ],
       ["--cert-chain", key("certificate/ca-cert.pem")],
       ["--cert-chain", key("wrong/wrong-ca-cert.pem")],
@@ -381,9 +397,12 @@ test("sign-model and verify-model: key and certificate round trips, and the refu
     [
       "certificate",
       [
-        ...["--private-key", key("self-signed/signing-key.pem")],
-        ...["--signing-cert", key("self-signed/signing-cert.pem")],
-        ...["--cert-chain", key("self-signed/signing-cert.pem")],
+        "--private-key",
+        key("self-signed/signing-key.pem"),
+        "--signing-cert",
+        key("self-signed/signing-cert.pem"),
+        "--cert-chain",
+        key("self-signed/signing-cert.pem"),
       ],
       ["--cert-chain", key("self-signed/signing-cert.pem")],
       ["--cert-chain", key("certificate/ca-cert.pem")],

@@ -1,8 +1,8 @@
 /** Work that starts when told, so many at a time; each result can be awaited on its own. */
 export interface Pool<T, R> {
   /** Enqueues; the result comes when it is asked for, once the pool was started. */
-  add(item: T): () => Promise<R>;
-  startAll(): void;
+  readonly add: (item: T) => () => Promise<R>;
+  readonly startAll: () => void;
 }
 
 export function pool<T, R>(size: number, work: (item: T) => Promise<R>): Pool<T, R> {

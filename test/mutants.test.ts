@@ -79,7 +79,8 @@ function authenticated(bytes: Buffer): unknown {
       kindVersion,
       canonicalizedBody,
       hashes: inclusionProof?.hashes,
-      checkpoint: inclusionProof?.checkpoint,
+      // Other signatures below the note are cosignatures, which are not asked for.
+      checkpoint: inclusionProof?.checkpoint.envelope.split("\n\n")[0],
     })),
   };
 }

@@ -1,5 +1,5 @@
 import { messageOf, MlsignError } from "@mlsign/core";
-import { answerOf } from "./answer.ts";
+import { answerOf, lied } from "./answer.ts";
 import { request } from "./http.ts";
 import { runProgram } from "./run-program.ts";
 
@@ -29,7 +29,7 @@ export async function ambientToken(options: AmbientOptions): Promise<string | un
 
 async function githubToken(env: AmbientOptions["env"]): Promise<string> {
   const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer } = env;
-  if (!url || !bearer) {
+  if (!url || !bearer || !URL.canParse(url)) {
     throw new MlsignError("identity-token-missing", "Cannot get an identity from GitHub Actions", {
       hint: "give the job the permission `id-token: write`",
     });
@@ -45,7 +45,9 @@ async function githubToken(env: AmbientOptions["env"]): Promise<string> {
     secrets: [bearer],
     headers: { authorization: `bearer ${bearer}`, accept: "application/json" },
   });
-  return String(answerOf(body, service).value);
+  const { value } = answerOf(body, service);
+  if (typeof value !== "string") throw lied(service, "it holds no token");
+  return value;
 }
 
 async function buildkiteToken(): Promise<string> {

@@ -44,7 +44,7 @@ async function byLoopback(options: InteractiveOptions): Promise<string> {
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
     const flow = await startFlow(options, `http://localhost:${port}/auth/callback`);
-    const answer = nextCallback(server, flow.redirectUri, options.timeoutMs ?? TIMEOUT_MS);
+    const answer = nextCallback(server, flow, options.timeoutMs ?? TIMEOUT_MS);
     options.show(flow.url);
     return await flow.finish(await answer);
   } finally {
@@ -116,21 +116,25 @@ async function startFlow(options: InteractiveOptions, redirectUri: string): Prom
   };
 }
 
-async function nextCallback(server: Server, redirectUri: string, timeoutMs: number): Promise<URL> {
+/** The browser's return. Whatever else asks, without the state of this login, changes nothing. */
+function nextCallback(
+  server: Server,
+  { redirectUri, state }: Pick<Flow, "redirectUri" | "state">,
+  timeoutMs: number,
+): Promise<URL> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error("nobody logged in in time")), timeoutMs);
+    server.once("close", () => clearTimeout(timer));
     server.on("request", (request, response) => {
       const url = new URL(request.url ?? "/", redirectUri);
       const expected =
-        url.pathname === new URL(redirectUri).pathname && url.searchParams.has("state");
+        url.pathname === new URL(redirectUri).pathname && url.searchParams.get("state") === state;
       response.writeHead(expected ? 200 : 404, {
         "content-type": "text/plain; charset=utf-8",
         connection: "close",
       });
       response.end(expected ? "You can close this window and return to mlsign.\n" : "Not found\n");
-      if (!expected) return;
-      clearTimeout(timer);
-      resolve(url);
+      if (expected) resolve(url);
     });
   });
 }

@@ -127,11 +127,7 @@ class Session {
     };
     if (value(CKA_KEY_TYPE).readUInt32LE(0) === CKK_EC) {
       const point = value(CKA_EC_POINT);
-      // PKCS #11 wraps the point in an OCTET STRING; some tokens leave that out.
-      const bare =
-        point[0] === 4 && point.length % 2 === 1
-          ? point
-          : point.subarray(point[1] === 0x81 ? 3 : 2);
+      const bare = unwrapped(point);
       const spki = sequence(sequence(EC_PUBLIC_KEY, value(CKA_EC_PARAMS)), bits(bare));
       return createPublicKey({ key: spki, format: "der", type: "spki" });
     }
@@ -172,6 +168,12 @@ class Session {
     if (found.length > 1) throw failed(`several ${what} keys on the token fit the URI`);
     return object;
   }
+}
+
+/** PKCS #11 wraps the point in an OCTET STRING; some tokens leave that out. */
+function unwrapped(point: Buffer): Buffer {
+  if (point[1] === point.length - 2) return point.subarray(2);
+  return point[1] === 0x81 && point[2] === point.length - 3 ? point.subarray(3) : point;
 }
 
 function sequence(...parts: Buffer[]): Buffer {

@@ -28,7 +28,8 @@ export function parsePkcs11Uri(uri: string): Pkcs11Uri {
   ]);
   const text = (name: string): string | undefined => attributes.get(name)?.toString("utf8");
   const type = text("type");
-  if (type !== undefined && type !== "private") throw invalid(`type is "${printable(type)}", not "private"`);
+  if (type !== undefined && type !== "private")
+    throw invalid(`type is "${printable(type)}", not "private"`);
   const slot = text("slot-id");
   if (slot !== undefined && !/^\d{1,9}$/.test(slot)) throw invalid("slot-id is not a number");
   const modulePath = text("module-path");

@@ -40,7 +40,9 @@ export function runProgram(
 function reasonOf({ code, killed, signal }: ExecFileException): string {
   if (String(code) === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") return "it printed too much";
   if (killed === true) return "it did not end in time";
-  return typeof code === "string" ? `it cannot be run (${code})` : `it ended with ${code ?? signal}`;
+  return typeof code === "string"
+    ? `it cannot be run (${code})`
+    : `it ended with ${code ?? signal}`;
 }
 
 const MOST_BYTES = 1024 * 1024;

@@ -1,13 +1,14 @@
 import { availableParallelism } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { changed, Fault, faultOf } from "./fault.ts";
-import type { FileDigests, HashJob, HashOptions } from "./job.ts";
+import { Fault, faultOf } from "./fault.ts";
+import type { FileDigests, HashJobs, HashOptions } from "./job.ts";
 import { Meter } from "./meter.ts";
 import { named } from "./named.ts";
-import { type Batch, planBatches } from "./plan.ts";
+import { type Batch, planBatches, totalOf } from "./plan.ts";
 import { Pool } from "./pool.ts";
 import { Reader } from "./reader.ts";
-import type { Algorithms, UnitResult } from "./unit.ts";
+import { Results } from "./results.ts";
+import type { Algorithms } from "./unit.ts";
 
 /**
  * Digests of many files, in the order of `jobs`. This thread and some workers share the bytes;
@@ -20,27 +21,26 @@ import type { Algorithms, UnitResult } from "./unit.ts";
  * `output-exists`, `file-unwritable`, `disk-full`. RangeError for ranges that leave a gap. The
  * reason of `signal` once it is aborted. Copies made before an error stay.
  */
-export async function hashFiles(
-  jobs: readonly HashJob[],
-  options: HashOptions,
-): Promise<FileDigests[]> {
+export async function hashFiles(jobs: HashJobs, options: HashOptions): Promise<FileDigests[]> {
   const { signal } = options;
   signal?.throwIfAborted();
   const algorithms = { file: options.algorithms ?? [], range: options.rangeAlgorithms ?? [] };
   const queue = planBatches(jobs, algorithms);
   const meter = new Meter(totalOf(jobs), options.onProgress);
-  const results: UnitResult[] = [];
+  const results = new Results();
   const workers = workersFor(queue, options.workers);
   const pool = new Pool(workers, { algorithms, read: meter.shared }, queue, results);
   const stop = new AbortController();
   const here = hashHere(queue, results, { algorithms, meter, signal: stop.signal });
   try {
     await Promise.race([here.then(() => pool.finish()), pool.failed, aborted(signal, stop.signal)]);
-    const files = gather(jobs, results);
+    const files = results.finish(jobs.length);
     meter.finish();
     return files;
   } catch (error) {
-    throw error instanceof Fault ? named(error, jobs[error.job ?? -1]?.name ?? "a file") : error;
+    throw error instanceof Fault
+      ? named(error, jobs.at(error.job ?? jobs.length)?.name ?? "a file")
+      : error;
   } finally {
     stop.abort();
     meter.stop();
@@ -55,11 +55,11 @@ interface Here {
 }
 
 /** This thread's share. It lets go now and then, so that progress and answers get through. */
-async function hashHere(queue: Batch[], results: UnitResult[], here: Here): Promise<void> {
+async function hashHere(queue: Batch[], results: Results, here: Here): Promise<void> {
   const reader = await Reader.create(here.algorithms);
   try {
     for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
-      for (const bytes of reader.read(batch.units, results)) {
+      for (const bytes of reader.read(batch.units(), (result) => results.add(result))) {
         here.meter.add(bytes);
         await nextTurn();
         if (here.signal.aborted) return;
@@ -68,22 +68,6 @@ async function hashHere(queue: Batch[], results: UnitResult[], here: Here): Prom
   } catch (error) {
     throw faultOf(error, reader.job);
   }
-}
-
-/** Puts the units' results together; readers of one file must have seen the same file. */
-function gather(jobs: readonly HashJob[], results: readonly UnitResult[]): FileDigests[] {
-  const parts: (UnitResult[] | undefined)[] = jobs.map(() => undefined);
-  for (const result of results) (parts[result.job] ??= []).push(result);
-  return jobs.map((_, job) => {
-    const [first, ...rest] = parts[job] ?? [];
-    if (first === undefined) throw new Error(`No result for job ${job}`);
-    if (rest.length === 0) return { digests: first.digests, ranges: first.ranges };
-    if (rest.some(({ stamp }) => stamp !== first.stamp)) {
-      throw changed("two readers saw two different states of it", job);
-    }
-    const ordered = [first, ...rest].sort((a, b) => a.firstRange - b.firstRange);
-    return { digests: {}, ranges: ordered.flatMap(({ ranges }) => ranges) };
-  });
 }
 
 /** Rejects when the caller's signal is aborted; forgets about it when the work has ended. */
@@ -97,10 +81,6 @@ function workersFor(queue: readonly Batch[], asked: number | undefined): number 
   const cost = queue.reduce((sum, batch) => sum + batch.cost, 0);
   const worth = cost < WORKER_COST ? 0 : availableParallelism() - 1;
   return Math.max(0, Math.min(asked ?? worth, queue.length - 1));
-}
-
-function totalOf(jobs: readonly HashJob[]): number {
-  return jobs.reduce((sum, { size }) => sum + size, 0);
 }
 
 // Two threads gain less below this than a worker's start costs.

@@ -5,7 +5,7 @@ import { changed } from "./fault.ts";
 import type { FileDigests, HashJob, HashOptions } from "./job.ts";
 import { Meter } from "./meter.ts";
 import { named } from "./named.ts";
-import { endsOf } from "./plan.ts";
+import { checkRanges } from "./plan.ts";
 
 /** A file whose bytes come in pieces; a piece need only live until the next is asked for. */
 export interface StreamJob extends Pick<HashJob, "name" | "size" | "ranges" | "copyTo"> {
@@ -51,7 +51,8 @@ interface Tools {
 }
 
 async function hashOne(job: StreamJob, tools: Tools): Promise<FileDigests> {
-  const ends = job.ranges === undefined ? [] : endsOf(job.ranges, job.size);
+  if (job.ranges !== undefined) checkRanges(job.ranges, job.size);
+  const ends = job.ranges?.map(([, end]) => end) ?? [];
   const ranges: Digests[] = [];
   let at = 0;
   const copy = job.copyTo === undefined ? undefined : guard(job, () => new Copy(job.copyTo ?? ""));

@@ -24,7 +24,9 @@ function send(message: FromWorker): void {
 function answer(units: ToWorker): FromWorker {
   try {
     const results: UnitResult[] = [];
-    for (const bytes of reader.read(units, results)) Atomics.add(counter, 0, BigInt(bytes));
+    for (const bytes of reader.read(units, (result) => results.push(result))) {
+      Atomics.add(counter, 0, BigInt(bytes));
+    }
     return { kind: "done", results };
   } catch (thrown) {
     const error = faultOf(thrown, reader.job);

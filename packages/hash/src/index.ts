@@ -6,5 +6,5 @@ export { hashStream } from "./hash-stream.ts";
 
 export type { Digests, HashAlgorithm } from "./algorithms.ts";
 export type { Digester } from "./digester.ts";
-export type { FileDigests, HashJob, HashOptions } from "./job.ts";
+export type { FileDigests, HashJob, HashJobs, HashOptions } from "./job.ts";
 export type { StreamJob, StreamOptions } from "./hash-stream.ts";

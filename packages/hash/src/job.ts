@@ -18,6 +18,12 @@ export interface HashJob {
   readonly copyTo?: string | undefined;
 }
 
+/** Jobs in a list, or made whenever one is asked for: of a million files, few are needed at once. */
+export interface HashJobs {
+  readonly length: number;
+  at(index: number): HashJob | undefined;
+}
+
 export interface HashOptions {
   /** Digests of each whole file. With ranges as well, one thread reads all of the file. */
   readonly algorithms?: readonly HashAlgorithm[] | undefined;

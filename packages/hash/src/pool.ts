@@ -5,7 +5,7 @@ import { Worker } from "node:worker_threads";
 import { Fault } from "./fault.ts";
 import type { FromWorker, WorkerStart } from "./messages.ts";
 import { type Batch, MAX_BATCH_COST } from "./plan.ts";
-import type { UnitResult } from "./unit.ts";
+import type { Results } from "./results.ts";
 
 /**
  * Worker threads that take batches from a queue until it is empty. One that is still starting gets
@@ -13,13 +13,13 @@ import type { UnitResult } from "./unit.ts";
  */
 export class Pool {
   readonly #queue: Batch[];
-  readonly #results: UnitResult[];
+  readonly #results: Results;
   readonly #members: Member[];
   #closing = false;
   readonly #settle: PromiseWithResolvers<void> = Promise.withResolvers();
 
   /** @param results receives what the workers answer. */
-  constructor(count: number, start: WorkerStart, queue: Batch[], results: UnitResult[]) {
+  constructor(count: number, start: WorkerStart, queue: Batch[], results: Results) {
     this.#queue = queue;
     this.#results = results;
     // Who closes the pool early does not wait for its end.
@@ -67,7 +67,7 @@ export class Pool {
         return;
       case "done":
         member.waiting -= 1;
-        for (const result of message.results) this.#results.push(result);
+        for (const result of message.results) this.#results.add(result);
         this.#feed(member);
         this.#finishIfIdle();
         return;
@@ -87,7 +87,7 @@ export class Pool {
       if (member.waiting > 0 && (member.waiting > 1 || next.cost > 2 * MAX_BATCH_COST)) return;
       this.#queue.shift();
       member.waiting += 1;
-      member.worker.postMessage(next.units);
+      member.worker.postMessage(next.units());
     }
   }
 

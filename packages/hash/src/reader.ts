@@ -25,12 +25,12 @@ export class Reader {
   }
 
   /** Hashes the units one after the other; pauses now and then, saying how many bytes it has read. */
-  *read(units: readonly Unit[], results: UnitResult[]): Generator<number, void> {
+  *read(units: readonly Unit[], done: (result: UnitResult) => void): Generator<number, void> {
     for (const unit of units) {
       this.job = unit.job;
       const fd = openChecked(unit);
       try {
-        results.push(yield* this.#hash(fd, unit));
+        done(yield* this.#hash(fd, unit));
       } finally {
         closeSync(fd);
       }

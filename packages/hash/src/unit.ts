@@ -40,9 +40,5 @@ export function isPart(unit: Unit): boolean {
   return unit.start > 0 || endOf(unit) < unit.size;
 }
 
-/** What a unit costs, in bytes hashed: opening and closing a file takes as long as some KiB. */
-export function costOf(unit: Unit): number {
-  return endOf(unit) - unit.start + FILE_COST;
-}
-
+/** What opening and closing a file takes, in bytes hashed. */
 export const FILE_COST: number = 12 * 1024;

@@ -4,6 +4,8 @@ import {
   type FileDigests,
   type HashAlgorithm,
   hashFiles,
+  type HashJob,
+  type HashJobs,
   type HashOptions,
   hashStream,
   type StreamJob,
@@ -58,8 +60,11 @@ export async function manifestOf(
 ): Promise<Manifest> {
   const { serialization } = options;
   const hashed = await hashTree(source, listing, options);
-  const files = hashed.map(({ file, digests }) => ({ path: file.name, size: file.size, digests }));
-  const resources = sortByName([...resourcesOf(hashed, serialization)], ({ name }) => name);
+  const files = listing.files.map(({ name: path, size }, at): ManifestFile => {
+    return { path, size, digests: hashed[at]?.digests ?? {} };
+  });
+  const resources = [...resourcesOf(listing.files, hashed, serialization)];
+  sortByName(resources, ({ name }) => name);
   return {
     kind: listing.kind,
     name: listing.name,
@@ -71,18 +76,13 @@ export async function manifestOf(
   };
 }
 
-interface Hashed extends FileDigests {
-  readonly file: ListedFile;
-}
-
-type JobOf = (file: ListedFile) => Omit<StreamJob, "chunks">;
-
+/** Digests in the order of the listing. */
 async function hashTree(
   source: TreeSource,
   listing: Listing,
   options: ManifestOptions,
-): Promise<Hashed[]> {
-  const { serialization, also = [], onProgress, signal } = options;
+): Promise<FileDigests[]> {
+  const { serialization, also = [], onProgress, signal, workers } = options;
   const whole = serialization.method === "files";
   const hashing = {
     algorithms: whole ? [serialization.hashType, ...also] : also,
@@ -91,61 +91,69 @@ async function hashTree(
     signal,
   };
   const target = options.into === undefined ? undefined : new Target(options.into, listing);
-  const jobOf: JobOf = ({ name, size }) => {
-    return { name, size, ranges: rangesOf(size, serialization), copyTo: target?.place(name) };
-  };
   const tree = source.open(listing);
-  if (tree.kind === "entries") return hashEntries(tree.entries, listing, jobOf, hashing);
-  const jobs = listing.files.map((file) => {
-    return { ...jobOf(file), path: tree.path(file), ino: file.ino, dev: file.dev };
+  const jobOf = (file: ListedFile): HashJob => ({
+    ...file,
+    path: tree.kind === "paths" ? tree.path(file) : "",
+    ranges: rangesOf(file.size, serialization),
+    copyTo: target?.place(file.name),
   });
-  const digests = await hashFiles(jobs, { ...hashing, workers: options.workers });
-  return digests.map((digest, at) => ({ file: listing.files[at] as ListedFile, ...digest }));
+  const { files } = listing;
+  if (tree.kind === "entries") return hashEntries(tree.entries, files.map(jobOf), hashing);
+  // Jobs are made as they are needed, not kept: there may be a million.
+  const jobs: HashJobs = {
+    length: files.length,
+    at: (index) => {
+      const file = files[index];
+      return file === undefined ? undefined : jobOf(file);
+    },
+  };
+  return hashFiles(jobs, { ...hashing, workers });
 }
 
 /** Entries come in the source's order, digests go back in the listing's. */
 async function hashEntries(
   entries: AsyncIterable<TreeEntry>,
-  listing: Listing,
-  jobOf: JobOf,
+  jobs: readonly HashJob[],
   hashing: HashOptions,
-): Promise<Hashed[]> {
-  const wanted = new Map(listing.files.map((file) => [file.name, file]));
-  const order: ListedFile[] = [];
-  const jobs = async function* (): AsyncGenerator<StreamJob> {
+): Promise<FileDigests[]> {
+  const places = new Map(jobs.map(({ name }, at) => [name, at]));
+  const order: number[] = [];
+  const inOrder = async function* (): AsyncGenerator<StreamJob> {
     for await (const { name, chunks } of entries) {
-      const file = wanted.get(name);
-      if (file === undefined) continue;
-      wanted.delete(name);
-      order.push(file);
-      yield { ...jobOf(file), chunks };
+      const place = places.get(name);
+      const job = place === undefined ? undefined : jobs[place];
+      if (place === undefined || job === undefined) continue;
+      places.delete(name);
+      order.push(place);
+      yield { ...job, chunks };
     }
   };
-  const total = listing.files.reduce((sum, { size }) => sum + size, 0);
-  const digests = await hashStream(jobs(), { ...hashing, total });
-  for (const name of wanted.keys()) {
+  const total = jobs.reduce((sum, { size }) => sum + size, 0);
+  const digests = await hashStream(inOrder(), { ...hashing, total });
+  for (const name of places.keys()) {
     const what = `Cannot hash "${printable(name)}": it was listed, and is not there`;
     throw new MlsignError("file-changed-while-hashing", what);
   }
-  const hashed = digests.map((digest, at) => ({ file: order[at] as ListedFile, ...digest }));
-  return sortByName(hashed, ({ file }) => file.name);
+  const hashed: FileDigests[] = [];
+  for (const [at, digest] of digests.entries()) hashed[order[at] ?? 0] = digest;
+  return hashed;
 }
 
 function* resourcesOf(
-  hashed: readonly Hashed[],
+  files: readonly ListedFile[],
+  hashed: readonly FileDigests[],
   serialization: Serialization,
 ): Generator<Resource> {
   const algorithm = serialization.hashType;
-  for (const { file, digests, ranges } of hashed) {
-    const cuts = rangesOf(file.size, serialization);
-    if (cuts === undefined)
-      yield { name: file.name, algorithm, digest: digestOf(digests, algorithm) };
-    for (const [at, [start, end]] of (cuts ?? []).entries()) {
-      yield {
-        name: `${file.name}:${start}:${end}`,
-        algorithm,
-        digest: digestOf(ranges[at], algorithm),
-      };
+  for (const [at, { name, size }] of files.entries()) {
+    const cuts = rangesOf(size, serialization);
+    if (cuts === undefined) {
+      yield { name, algorithm, digest: digestOf(hashed[at]?.digests, algorithm) };
+    }
+    for (const [range, [start, end]] of (cuts ?? []).entries()) {
+      const digest = digestOf(hashed[at]?.ranges[range], algorithm);
+      yield { name: `${name}:${start}:${end}`, algorithm, digest };
     }
   }
 }

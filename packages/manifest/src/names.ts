@@ -52,16 +52,21 @@ export function parentsOf(name: string): string[] {
  * Pairs of names that a file system may take for one: they differ only by letter case, or by the
  * Unicode form of a letter (NFC, NFD).
  */
-export function clashesOf(names: Iterable<string>): [string, string][] {
-  const seen = new Map<string, string>();
-  const clashes: [string, string][] = [];
-  for (const name of names) {
-    const folded = name.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
-    const other = seen.get(folded);
-    if (other === undefined) seen.set(folded, name);
-    else clashes.push([other, name]);
-  }
-  return clashes;
+export function clashesOf(names: readonly string[]): [string, string][] {
+  // Lower-case ASCII names clash only with others: most models have none of those.
+  const others = names.filter((name) => !PLAIN.test(name));
+  const groups = new Map(others.map((name): [string, string[]] => [folded(name), []]));
+  if (groups.size === 0) return [];
+  for (const name of names) groups.get(PLAIN.test(name) ? name : folded(name))?.push(name);
+  return [...groups.values()].flatMap(([first = "", ...rest]) => {
+    return rest.map((name): [string, string] => [first, name]);
+  });
 }
 
+function folded(name: string): string {
+  return name.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
+}
+
+// oxlint-disable-next-line no-control-regex -- all of ASCII but capitals
+const PLAIN = /^[\x00-@[-\x7f]*$/;
 const UNSAFE_PART = /\/\.{0,2}\//;

@@ -67,7 +67,8 @@ function take(
   place: Place,
   out: { walk: Walk; places: Place[]; files: ListedFile[] },
 ): void {
-  checkName(name);
+  // A part of a name from a directory holds no slash and no NUL, and is not `.` or `..`.
+  if (name.includes("\\")) checkName(name);
   if (dirent.isDirectory()) {
     out.places.push(below(place, dirent, name));
     return;
@@ -92,8 +93,12 @@ export function listed(name: string, stats: BigIntStats): ListedFile {
       { hint: "remove it, or leave it out with an ignored path" },
     );
   }
-  return { name, size: Number(stats.size), ino: stats.ino, dev: stats.dev };
+  // One BigInt for all files of a device: there may be a million.
+  if (device !== stats.dev) device = stats.dev;
+  return { name, size: Number(stats.size), ino: stats.ino, dev: device };
 }
+
+let device: bigint | undefined;
 
 /** @throws MlsignError `file-unreadable` */
 export function lstat(path: string, name: string): BigIntStats {

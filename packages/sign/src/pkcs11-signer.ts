@@ -172,8 +172,8 @@ class Session {
 
 /** PKCS #11 wraps the point in an OCTET STRING; some tokens leave that out. */
 function unwrapped(point: Buffer): Buffer {
-  if (point[1] === point.length - 2) return point.subarray(2);
-  return point[1] === 0x81 && point[2] === point.length - 3 ? point.subarray(3) : point;
+  if (BARE_POINTS.has(point.length)) return point;
+  return point.subarray(point[1] === 0x81 ? 3 : 2);
 }
 
 function sequence(...parts: Buffer[]): Buffer {
@@ -211,5 +211,7 @@ const CKA_EC_POINT = 0x181;
 const CKK_EC = 3;
 const CKM_RSA_PKCS = 1;
 const CKM_ECDSA = 0x1041;
+/** Uncompressed points of P-256, P-384 and P-521, in bytes; wrapped ones are longer. */
+const BARE_POINTS = new Set([65, 97, 133]);
 const EC_PUBLIC_KEY = Buffer.from("06072a8648ce3d0201", "hex");
 const SHA256_DIGEST_INFO = Buffer.from("3031300d060960864801650304020105000420", "hex");

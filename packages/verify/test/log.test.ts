@@ -1,10 +1,10 @@
-import { parseCertificate } from "@mlsign/x509";
 import {
-  authorityInstance,
   type BundleJson,
   generateKeys,
   logInstance,
+  type Keys,
   type LogInstance,
+  type LogStep,
   recoverKeys,
   sha,
   signCheckpoint,
@@ -104,7 +104,10 @@ refuses({
     codes: ["log-entry"],
   },
   "a body that is not JSON": {
-    wrong: { signing: { logs: [{ log: 1, body: Buffer.from("<html>") }] } },
+    wrong: {
+      signing: { logs: [{ log: 1, body: Buffer.from("<html>") }] },
+      edit: entry((one) => (one.kindVersion = { kind: "dsse", version: "0.0.1" })),
+    },
     codes: ["log-entry"],
   },
   "a body with a key that is there twice": {
@@ -122,22 +125,6 @@ refuses({
   },
   "a body for another key (Rekor v1)": perBody({ verifier: { publicKey: strangers.publicKey } }),
   "a body for another key (Rekor v2)": perBody({ verifier: { publicKey: strangers.publicKey } }, 2),
-  "a body for another key that the signature verifies under": {
-    right: v2,
-    wrong: {
-      signing: {
-        logs: [
-          {
-            log: 2,
-            verifier: (digest, signature) => ({
-              publicKey: recoverKeys(strangers.publicKey, digest, signature)[0]!,
-            }),
-          },
-        ],
-      },
-    },
-    codes: ["log-entry"],
-  },
   "a log key that had retired before the signature (Rekor v1)": {
     right: { root: endOf(0, NOW) },
     wrong: { root: endOf(0, minutes(-1)) },
@@ -186,6 +173,13 @@ refuses({
     methods: ["keyless", "certificate"],
     ...withKeys(({ publicKey }) => ({ certificate: instance.authority.issue(publicKey).der })),
   },
+  "a body for another key that the signature verifies under": {
+    methods: ["key"],
+    ...withKeys(({ publicKey }) => (digest, signature) => {
+      const keys = recoverKeys(publicKey, digest, signature);
+      return { publicKey: keys.find((key) => !key.equals(publicKey))! };
+    }),
+  },
   "an entry for a certificate of the key": {
     methods: ["key"],
     ...withKeys(({ publicKey }) => ({ certificate: instance.authority.issue(publicKey).der })),
@@ -230,12 +224,6 @@ accepts({
       root.tlogs.push(logInstance(other, instance.validFor));
     },
   },
-  "a second authority in the trusted root": {
-    root: (root) =>
-      root.certificateAuthorities.unshift(
-        authorityInstance([strangerCa()], instance.validFor),
-      ),
-  },
 });
 
 function perLog(name: string, checkpoint: Checkpoint & object): Record<string, Rule> {
@@ -267,11 +255,11 @@ function perBody(step: object, log: 1 | 2 = 1): Rule {
   };
 }
 
-type Verifier = { publicKey: ReturnType<typeof generateKeys>["publicKey"] } | { certificate: Buffer };
+type Verifier = NonNullable<LogStep["verifier"]>;
 
 /** One key for both sides, so that the entry can name it in another way. */
 function withKeys(
-  verifier: (keys: ReturnType<typeof generateKeys>) => Verifier,
+  verifier: (keys: Keys) => Verifier,
 ): Pick<Rule, "right" | "wrong" | "codes"> {
   const keys = generateKeys();
   return {
@@ -295,9 +283,4 @@ function endOf(log: number, at: Date): NonNullable<Side["root"]> {
 
 function startOf(log: number, at: Date): NonNullable<Side["root"]> {
   return (root) => (root.tlogs[log]!.publicKey.validFor.start = at.toISOString());
-}
-
-function strangerCa(): Buffer {
-  const { der } = instance.tsa.root;
-  return parseCertificate(der).der;
 }

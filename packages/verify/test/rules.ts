@@ -33,6 +33,8 @@ export interface Side {
   readonly method?: Method;
   readonly content?: Content;
   readonly signing?: Signing;
+  /** The chain that a bundle of a private authority brings (method `certificate`). */
+  readonly chain?: readonly Buffer[];
   /** Changes the bundle's JSON. */
   readonly edit?: Edit;
   /** Changes the trusted root's JSON. */
@@ -116,7 +118,9 @@ interface Refusal {
 export function make(side: Side): { json: BundleJson; trust: Trust; keys: Keys } {
   const { method = "keyless", content = PAYLOAD } = side;
   const keys = side.signing?.keys ?? generateKeys();
-  const json = signBundle(instance, content, { ...METHOD_SIGNING[method], ...side.signing, keys });
+  const { chain = [instance.authority.intermediate.der] } = side;
+  const material = { keyless: {}, key: { material: "key" as const }, certificate: { chain } };
+  const json = signBundle(instance, content, { ...material[method], ...side.signing, keys });
   side.edit?.(json);
   const root = structuredClone(instance.trustedRoot);
   side.root?.(root);
@@ -147,9 +151,3 @@ export function statement(more: Readonly<Record<string, unknown>>): Buffer {
 export function minutes(count: number, from: Date = NOW): Date {
   return new Date(from.getTime() + count * 60_000);
 }
-
-const METHOD_SIGNING: Readonly<Record<Method, Signing>> = {
-  keyless: {},
-  key: { material: "key" },
-  certificate: { chain: [instance.authority.intermediate.der] },
-};

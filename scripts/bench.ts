@@ -16,7 +16,7 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { availableParallelism, cpus, tmpdir } from "node:os";
+import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { formatBytes } from "@mlsign/core";
@@ -48,11 +48,14 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => pr
 console.log(
   `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} threads, Node ${process.version}`,
 );
+const before = loadavg()[0]?.toFixed(1) ?? "?";
 await hashing();
 await manySmallFiles();
 await startUp();
 await memory();
 console.log(table(rows, 120));
+// What else ran then takes threads away: the rows about several threads mean nothing with company.
+console.log(`load while this ran: ${loadavg()[0]?.toFixed(1)}, before: ${before}`);
 
 async function hashing(): Promise<void> {
   const size = (2048 * MiB) / scale;
@@ -157,8 +160,7 @@ async function memory(): Promise<void> {
     [`peak memory, ${count} small files`, tree, 250],
   ] as const) {
     const most = await peak([main, "digest", path]);
-    const verdict = most <= limit * MiB ? "met" : "MISSED";
-    rows.push([what, `<= ${limit} MiB`, formatBytes(most), verdict]);
+    rows.push([what, `<= ${limit} MiB`, formatBytes(most), verdict(most <= limit * MiB)]);
     progress();
   }
 }
@@ -184,12 +186,11 @@ async function compare(
   const [slow, fast] = await interleaved(reference, candidate, ROUNDS);
   const rate = (ms: number): string => `${formatBytes((bytes / ms) * 1000)}/s`;
   const ratio = slow / fast;
-  const verdict = ratio >= target ? "met" : "MISSED";
   rows.push([
     what,
     `>= ${target}`,
     `${rate(fast)} to ${rate(slow)}`,
-    `${ratio.toFixed(2)} ${verdict}`,
+    `${ratio.toFixed(2)} ${verdict(ratio >= target)}`,
   ]);
   progress();
 }
@@ -267,6 +268,12 @@ function smallFiles(name: string, count: number, size: number): string {
     writeFileSync(join(directory, `file-${at}.bin`), content);
   }
   return join(folder, name);
+}
+
+/** The targets are for the full sizes: of small ones, what starts before the hashing is a large part. */
+function verdict(met: boolean): string {
+  if (quick) return "(not judged)";
+  return met ? "met" : "MISSED";
 }
 
 function median(values: readonly number[]): number {

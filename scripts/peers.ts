@@ -4,7 +4,7 @@ import { run } from "./peers/run.ts";
 import { startPrivateSigstore } from "./peers/sigstore.ts";
 
 export type { PeerName } from "./peers/install.ts";
-export { isolated, type Result, run } from "./peers/run.ts";
+export { isolated, mustRun, type Result, run } from "./peers/run.ts";
 export { type PrivateSigstore, SIGSTORE_PEERS, startPrivateSigstore } from "./peers/sigstore.ts";
 
 /** Programs that are there, and the reason of each peer that is not. */

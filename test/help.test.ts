@@ -1,7 +1,7 @@
 import test from "ava";
 import { shell } from "./shell.ts";
 
-const COMMANDS = ["keygen", "sign", "verify", "digest", "inspect"];
+const COMMANDS = ["keygen", "sign", "verify", "attest", "digest", "inspect"];
 
 test("mlsign --help names every command, the exit codes and an example", async (t) => {
   const { mlsign } = shell(t);

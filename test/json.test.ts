@@ -19,6 +19,11 @@ const commands: [string, string, string[]][] = [
   ["sign", "sign", ["sign", "model", "--key", "k.key"]],
   ["verify", "report", ["verify", "model", "--key", "k.pub"]],
   ["verify of a changed model", "report", ["verify", "model", "--key", "wrong.pub"]],
+  [
+    "attest",
+    "attest",
+    ["attest", "model", "--type", "urn:x:y", "--predicate", "eval.json", "--key", "k.key"],
+  ],
   ["digest", "digest", ["digest", "model"]],
   ["inspect", "inspect", ["inspect", "model"]],
   ["an unsigned model", "error", ["verify", "model.onnx", "--key", "k.pub"]],
@@ -30,6 +35,16 @@ for (const [what, schema, args] of commands) {
     await mlsign("keygen", "--out", "k");
     await mlsign("keygen", "--out", "wrong");
     await mlsign("sign", "model", "--key", "k.key");
+    await mlsign(
+      "attest",
+      "model",
+      "--type",
+      "urn:x:z",
+      "--predicate",
+      "eval.json",
+      "--key",
+      "k.key",
+    );
     const { out } = await mlsign(...args, "--json");
     const validate = validators.get(schema);
     t.truthy(validate);

@@ -5,9 +5,10 @@ import test from "ava";
 /** The architecture: imports point from a later tier to an earlier one, and never sideways. */
 const TIERS = [
   ["core"],
-  ["hash", "bundle", "x509", "trust", "files", "report"],
-  ["manifest"],
-  ["sign", "verify"],
+  ["hash", "bundle", "x509", "trust", "files", "git", "oci", "report"],
+  ["manifest", "dvc"],
+  ["sign", "verify", "card", "sbom", "deps", "lineage"],
+  ["evidence"],
   ["cli"],
 ];
 

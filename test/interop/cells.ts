@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import type { Finding, FindingCode } from "@mlsign/core";
 import type { ExecutionContext } from "ava";
 import {
   isolated,
@@ -61,7 +62,7 @@ export async function sharedSigstore(): Promise<PrivateSigstore | undefined> {
 }
 
 /** Arguments, grouped as reads best. */
-type Args = string | readonly Args[];
+export type Args = string | readonly Args[];
 
 /** A directory of one's own, and programs that run in it. */
 export interface Workshop {
@@ -122,4 +123,18 @@ export function writeModel(shop: Workshop): string {
   shop.write("model/weights/part-1.safetensors", new Uint8Array(70_000).fill(7));
   shop.write("model/weights/empty", "");
   return "model";
+}
+
+/** mlsign refuses what is judged: exit 1, and a failed finding of this code. */
+export async function mlsignRefuses(
+  t: ExecutionContext,
+  shop: Workshop,
+  code: FindingCode,
+  ...args: readonly Args[]
+): Promise<void> {
+  const result = await shop.run(NODE, MLSIGN, "verify", "--json", ...args);
+  t.is(result.code, 1, result.stdout + result.stderr);
+  const { findings } = JSON.parse(result.stdout) as { findings: readonly Finding[] };
+  const failed = findings.filter(({ outcome }) => outcome === "fail").map((found) => found.code);
+  t.true(failed.includes(code), `${code} is not among ${failed.join(", ")}`);
 }

@@ -27,6 +27,11 @@ export const COMMANDS: readonly Entry[] = [
       (await import("./commands/verify.ts")).verifyCommand(host, action),
   },
   {
+    name: "attest",
+    load: async (host, action) =>
+      (await import("./commands/attest.ts")).attestCommand(host, action),
+  },
+  {
     name: "digest",
     load: async (host, action) =>
       (await import("./commands/digest.ts")).digestCommand(host, action),

@@ -44,7 +44,7 @@ export async function checkSignature(
   return name === undefined ? "with a certificate" : `as ${printable(name)}`;
 
   async function check(trust: Trust): Promise<void> {
-    const { findings } = await verifyBundle(bundle, trust, { now, use: "model-signature" });
+    const { findings } = await verifyBundle(bundle, trust, { now, use: "claim" });
     if (decide(findings) === "accepted") return;
     const fault = findings.find(({ outcome }) => outcome !== "pass")?.message ?? "";
     throw lied(fault);

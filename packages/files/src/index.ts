@@ -1,3 +1,3 @@
 /** Writes files so that a crash leaves the old one or the new one, and reads them bounded. @module */
 export { readBounded } from "./read.ts";
-export { writeFileAtomic, writeNewFile } from "./write.ts";
+export { updateFileAtomic, writeFileAtomic, writeNewFile } from "./write.ts";

@@ -9,6 +9,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { messageOf, MlsignError, printable, systemCode } from "@mlsign/core";
+import { readBounded } from "./read.ts";
 
 /**
  * Replaces a file: exclusive temporary file `PATH.tmp` (which is the lock), fsync, rename, fsync
@@ -21,6 +22,33 @@ export function writeFileAtomic(path: string, data: string | Uint8Array, mode = 
   guarded(path, () => {
     whileLocked(path, temporary, () => writeDurably(temporary, data, mode));
     try {
+      renameSync(temporary, path);
+    } catch (error) {
+      remove(temporary);
+      throw error;
+    }
+    syncFolder(dirname(path));
+  });
+}
+
+/**
+ * Changes a file under its lock: `change` gets the old content (at most `maxBytes`), `undefined`
+ * where there is none, and returns the new one, or `undefined` to leave it.
+ *
+ * @throws MlsignError as `writeFileAtomic`, `limit-exceeded`, and what `change` throws.
+ */
+export function updateFileAtomic(
+  path: string,
+  maxBytes: number,
+  change: (old: Buffer | undefined) => Uint8Array | undefined,
+): void {
+  const temporary = `${path}.tmp`;
+  guarded(path, () => {
+    whileLocked(path, temporary, () => writeDurably(temporary, "", 0o644));
+    try {
+      const content = change(readBounded(path, maxBytes));
+      if (content === undefined) return remove(temporary);
+      writeFileSync(temporary, content, { flush: true });
       renameSync(temporary, path);
     } catch (error) {
       remove(temporary);

@@ -147,7 +147,8 @@ function stampOf(stats: BigIntStats): string {
 // A quarter MiB stays in the second-level cache between the read and the hash: a third faster
 // than 1 MiB on the machine that this was measured on.
 const BUFFER_BYTES = 256 * 1024;
-const PAUSE_BYTES = 8 * 1024 * 1024;
+// Some two milliseconds: as long as a worker may have to wait for its next batch.
+const PAUSE_BYTES = 2 * 1024 * 1024;
 const BIGINT = { bigint: true } as const;
 // No link is followed, and a FIFO put in the file's place cannot make the open hang. Windows has
 // neither flag.

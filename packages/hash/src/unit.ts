@@ -32,7 +32,7 @@ export interface Algorithms {
 }
 
 /** The byte after the unit's last. */
-export function endOf(unit: Unit): number {
+function endOf(unit: Unit): number {
   return unit.ends?.at(-1) ?? unit.size;
 }
 

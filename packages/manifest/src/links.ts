@@ -26,7 +26,7 @@ export function resolveLink(
 }
 
 /** Whether a path is a directory or below it; both absolute, links resolved. */
-export function isInside(path: string, root: string): boolean {
+function isInside(path: string, root: string): boolean {
   return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
 }
 

@@ -1,5 +1,5 @@
 import { realpathSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { MlsignError, printable, systemCode } from "@mlsign/core";
 import { Ignores } from "./ignore.ts";
 import { linkRefused } from "./links.ts";
@@ -22,7 +22,7 @@ export function localSource(path: string): TreeSource {
     open: (listing): OpenTree => ({
       kind: "paths",
       path: (file) =>
-        file.real ?? (file.name === "." ? listing.root : join(listing.root, file.name)),
+        file.real ?? (file.name === "." ? listing.root : `${listing.root}/${file.name}`),
     }),
   };
 }

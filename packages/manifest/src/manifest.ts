@@ -5,7 +5,6 @@ import {
   type HashAlgorithm,
   hashFiles,
   type HashJob,
-  type HashJobs,
   type HashOptions,
   hashStream,
   type StreamJob,
@@ -14,7 +13,7 @@ import { dirHash1, rootOf } from "./digests.ts";
 import { Target } from "./into.ts";
 import { sortByName } from "./listing.ts";
 import { rangesOf, type Resource, type Serialization } from "./serialization.ts";
-import type { ListedFile, Listing, TreeEntry, TreeSource } from "./source.ts";
+import type { ListedFile, Listing, OpenTree, TreeEntry, TreeSource } from "./source.ts";
 
 export interface ManifestFile {
   readonly path: string;
@@ -92,29 +91,65 @@ async function hashTree(
   };
   const target = options.into === undefined ? undefined : new Target(options.into, listing);
   const tree = source.open(listing);
-  const jobOf = (file: ListedFile): HashJob => ({
-    ...file,
-    path: tree.kind === "paths" ? tree.path(file) : "",
-    ranges: rangesOf(file.size, serialization),
-    copyTo: target?.place(file.name),
-  });
   const { files } = listing;
+  const jobOf = (file: ListedFile): Job => new Job(file, tree, serialization, target);
   if (tree.kind === "entries") return hashEntries(tree.entries, files.map(jobOf), hashing);
   // Jobs are made as they are needed, not kept: there may be a million.
-  const jobs: HashJobs = {
-    length: files.length,
-    at: (index) => {
-      const file = files[index];
-      return file === undefined ? undefined : jobOf(file);
-    },
+  const at = (index: number): Job | undefined => {
+    const file = files[index];
+    return file === undefined ? undefined : jobOf(file);
   };
-  return hashFiles(jobs, { ...hashing, workers });
+  return hashFiles({ length: files.length, at }, { ...hashing, workers });
+}
+
+/** A listed file as work; each part is worked out when it is asked for. */
+class Job implements HashJob {
+  readonly name: string;
+  readonly size: number;
+  readonly #file: ListedFile;
+  readonly #tree: OpenTree;
+  readonly #serialization: Serialization;
+  readonly #target: Target | undefined;
+
+  constructor(
+    file: ListedFile,
+    tree: OpenTree,
+    serialization: Serialization,
+    target: Target | undefined,
+  ) {
+    this.name = file.name;
+    this.size = file.size;
+    this.#file = file;
+    this.#tree = tree;
+    this.#serialization = serialization;
+    this.#target = target;
+  }
+
+  get ino(): bigint | undefined {
+    return this.#file.ino;
+  }
+
+  get dev(): bigint | undefined {
+    return this.#file.dev;
+  }
+
+  get path(): string {
+    return this.#tree.kind === "paths" ? this.#tree.path(this.#file) : "";
+  }
+
+  get ranges(): HashJob["ranges"] {
+    return rangesOf(this.size, this.#serialization);
+  }
+
+  get copyTo(): string | undefined {
+    return this.#target?.place(this.name);
+  }
 }
 
 /** Entries come in the source's order, digests go back in the listing's. */
 async function hashEntries(
   entries: AsyncIterable<TreeEntry>,
-  jobs: readonly HashJob[],
+  jobs: readonly Job[],
   hashing: HashOptions,
 ): Promise<FileDigests[]> {
   const places = new Map(jobs.map(({ name }, at) => [name, at]));
@@ -126,7 +161,7 @@ async function hashEntries(
       if (place === undefined || job === undefined) continue;
       places.delete(name);
       order.push(place);
-      yield { ...job, chunks };
+      yield { name, size: job.size, ranges: job.ranges, copyTo: job.copyTo, chunks };
     }
   };
   const total = jobs.reduce((sum, { size }) => sum + size, 0);

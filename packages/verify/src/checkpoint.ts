@@ -11,13 +11,14 @@ export function checkpointFault(
   logs: readonly TransparencyLogInstance[],
 ): string | undefined {
   if (proof === undefined) return undefined;
-  const [origin = "", size, root] = proof.checkpoint.envelope.split("\n");
+  const [origin = "", size, root, ...lines] = proof.checkpoint.envelope.split("\n");
   const names = logs
     .filter((log) => logId.keyId.equals(log.logId?.keyId ?? Buffer.alloc(0)))
     .flatMap(({ baseUrl }) => namesOf(baseUrl));
-  if (!names.some((name) => origin === name || origin.startsWith(`${name} - `))) {
-    return "the checkpoint is of another log";
-  }
+  const ofLog = (name: string): boolean =>
+    (origin === name || origin.startsWith(`${name} - `)) &&
+    lines.some((line) => line.startsWith(`\u2014 ${name} `));
+  if (!names.some(ofLog)) return "the checkpoint is of another log";
   if (size !== proof.treeSize || root !== proof.rootHash.toString("base64")) {
     return "the proof and its checkpoint speak of two trees";
   }

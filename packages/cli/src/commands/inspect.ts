@@ -1,10 +1,10 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { EXIT, MlsignError, printable } from "@mlsign/core";
+import { EXIT, type JsonObject, MlsignError, printable } from "@mlsign/core";
 import { readBounded } from "@mlsign/files";
 import { Command } from "commander";
 import type { Host } from "../host.ts";
-import { locateModel } from "../model-location.ts";
+import { locateModel, type ModelLocation } from "../model-location.ts";
 import { writeJson } from "../output.ts";
 import type { Action } from "../program.ts";
 
@@ -15,7 +15,7 @@ interface Options {
 
 export function inspectCommand(host: Host, action: Action): Command {
   return new Command("inspect")
-    .description("show what a signature claims; nothing is verified")
+    .description("show what a signature and the claims beside a model say; nothing is verified")
     .argument("<model>", "a model, or a signature file")
     .option("--signature <file>", "the signature (default: MODEL/model.sig, MODEL.sig)")
     .option("--config <file>", "options as YAML (flags win)")
@@ -25,38 +25,58 @@ export function inspectCommand(host: Host, action: Action): Command {
 }
 
 async function inspect(model: string, options: Options, host: Host): Promise<number> {
-  const { path, data } = findBundle(model, options, host);
-  const { describeBundle } = await import("../describe-bundle.ts");
-  const description = describeBundle(data);
+  const found = findBundle(model, options, host);
+  const claims = found.location === undefined ? [] : await claimsOf(found.location, host);
+  if (found.data === undefined && claims.length === 0) {
+    throw new MlsignError("unsigned", `${printable(model)} is unsigned: there is nothing to show`, {
+      hint: "name its signature with --signature",
+    });
+  }
+  const { describeBundle, describeLines } = await import("../describe-bundle.ts");
+  const description = found.data === undefined ? undefined : describeBundle(found.data);
   if (options.json) {
-    writeJson(host, { schema: "urn:mlsign:inspect:v1", path, verified: false, ...description });
+    const schema = "urn:mlsign:inspect:v1";
+    writeJson(host, { schema, path: found.path, verified: false, ...description, claims });
     return EXIT.accepted;
   }
   const { table } = await import("@mlsign/report");
-  const { describeLines } = await import("../describe-bundle.ts");
-  host.out(`${printable(path)}: what it claims, unverified\n\n`);
-  host.out(`${table(describeLines(description), host.columns)}\n`);
+  if (description !== undefined) {
+    host.out(`${printable(found.path)}: what it claims, unverified\n\n`);
+    host.out(`${table(describeLines(description), host.columns)}\n`);
+  }
+  for (const claim of claims) {
+    const { file, line, sha256: _, ...rest } = claim;
+    host.out(`\n${printable(String(file))}, line ${String(line)}\n\n`);
+    host.out(`${table(describeLines(rest), host.columns)}\n`);
+  }
   return EXIT.accepted;
 }
 
+async function claimsOf(location: ModelLocation, host: Host): Promise<JsonObject[]> {
+  const { claimsFiles } = await import("../claims-location.ts");
+  if (!claimsFiles(location).some((file) => existsSync(file))) return [];
+  const { describeClaims } = await import("../describe-claims.ts");
+  return describeClaims(location, host);
+}
+
+interface Found {
+  readonly path: string;
+  readonly data: Buffer | undefined;
+  /** The model, where it is not a signature file itself that was named. */
+  readonly location: ModelLocation | undefined;
+}
+
 /** A signature file itself, else the signature of a model. */
-function findBundle(model: string, options: Options, host: Host): { path: string; data: Buffer } {
+function findBundle(model: string, options: Options, host: Host): Found {
   const given = resolve(host.cwd, model);
   const stats = statSync(given, { throwIfNoEntry: false });
   if (options.signature === undefined && stats?.isFile() && stats.size <= MOST_BYTES) {
     const data = readBounded(given, MOST_BYTES) ?? Buffer.alloc(0);
-    if (looksLikeBundle(data)) return { path: model, data };
+    if (looksLikeBundle(data)) return { path: model, data, location: undefined };
   }
   const location = locateModel(model, host.cwd, options.signature);
   const data = readBounded(location.signaturePath, MOST_BYTES);
-  if (data !== undefined) return { path: location.signaturePath.replace(`${host.cwd}/`, ""), data };
-  throw new MlsignError(
-    "unsigned",
-    `${printable(model)} is unsigned: there is no signature to show`,
-    {
-      hint: "name its signature with --signature",
-    },
-  );
+  return { path: location.signaturePath.replace(`${host.cwd}/`, ""), data, location };
 }
 
 function looksLikeBundle(data: Buffer): boolean {

@@ -6,11 +6,7 @@ import { ignoredName, locateModel, type ModelLocation } from "../model-location.
 import { say, writeJson } from "../output.ts";
 import type { Action } from "../program.ts";
 import { progressLine } from "../progress-line.ts";
-import {
-  addSignerOptions,
-  resolveSigner,
-  type SignerFlags,
-} from "../signer-options.ts";
+import { addSignerOptions, resolveSigner, type SignerFlags } from "../signer-options.ts";
 import { collect } from "../trust-options.ts";
 
 interface Options extends SignerFlags {

@@ -1,0 +1,194 @@
+/** One thread of `mutants.test.ts`: makes its share of the mutants and judges each in process. */
+import { createHash, createPublicKey } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+import { parseBundle } from "@mlsign/bundle";
+import { decide, type Finding, MlsignError } from "@mlsign/core";
+import { localSource } from "@mlsign/manifest";
+import { parseTrustedRoot } from "@mlsign/trust";
+import { type Trust, verifyArtifact, verifyBundle, verifyModel } from "@mlsign/verify";
+import { parseCertificates } from "@mlsign/x509";
+import { get, type Json, mutant, pathsOf, Random } from "./mutate.ts";
+
+/** A bundle that is right, and all that it takes to judge it and its mutants. */
+export interface Base {
+  readonly name: string;
+  readonly text: string;
+  readonly content: "model" | "message" | "provenance";
+  readonly path: string;
+  readonly trust:
+    | { readonly key: string; readonly witnessed: boolean }
+    | { readonly chain: string }
+    | { readonly identity: string; readonly issuer: string };
+}
+
+export interface Job {
+  readonly bases: readonly Base[];
+  readonly trustedRoot: string;
+  readonly seed: number;
+  readonly now: number;
+  readonly first: number;
+  readonly step: number;
+  readonly count: number;
+}
+
+export interface Accepted {
+  readonly base: number;
+  readonly class: string;
+  readonly operator: string;
+  readonly index: number;
+  readonly data: Uint8Array;
+}
+
+export interface Report {
+  readonly accepted: readonly Accepted[];
+  readonly faults: readonly string[];
+  readonly slow: readonly string[];
+  /** How far mutants came: `parse json-invalid`, `refused signature-valid`, `accepted`. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly acceptedCount: number;
+  readonly slowest: number;
+}
+
+const MOST_MS = 2000;
+
+/** A mutant's outcome; a throw of anything but MlsignError is a fault. */
+export class Judge {
+  readonly #bases: readonly Base[];
+  readonly #trusts: readonly Trust[];
+  readonly #now: Date;
+
+  constructor(job: Pick<Job, "bases" | "trustedRoot" | "now">) {
+    const { root } = parseTrustedRoot(readFileSync(job.trustedRoot), "root");
+    this.#bases = job.bases;
+    this.#now = new Date(job.now);
+    this.#trusts = job.bases.map(({ trust }): Trust => {
+      if ("key" in trust) {
+        const key = createPublicKey(trust.key);
+        return { method: "key", key, ...(trust.witnessed && { trustedRoot: root }) };
+      }
+      if ("chain" in trust)
+        return { method: "certificate", anchors: parseCertificates(trust.chain) };
+      const identity = { identity: { exact: trust.identity }, issuer: trust.issuer };
+      return { method: "keyless", trustedRoot: root, identity };
+    });
+  }
+
+  async outcome(at: number, data: Buffer): Promise<string> {
+    const [base, trust] = [this.#bases[at], this.#trusts[at]];
+    if (base === undefined || trust === undefined) throw new RangeError(`no base ${at}`);
+    let bundle: ReturnType<typeof parseBundle>;
+    try {
+      bundle = parseBundle(data);
+    } catch (error) {
+      if (error instanceof MlsignError && error.category === "refused")
+        return `parse ${error.code}`;
+      throw error;
+    }
+    const options = { now: this.#now, requireLog: "identity" in base.trust };
+    // The bundle's part first: only what passes it has the model's files looked at.
+    const use = base.content === "model" ? "model-signature" : "claim";
+    const { findings } = await verifyBundle(bundle, trust, { ...options, use });
+    if (decide(findings) !== "accepted") return verdict(findings);
+    if (base.content === "model") {
+      const result = await verifyModel(localSource(base.path), bundle, trust, options);
+      return verdict(result.findings);
+    }
+    const result = await verifyArtifact(bundle, trust, {
+      ...options,
+      statements: ["https://slsa.dev/provenance/v1"],
+      digest: async (algorithm) => createHash(algorithm).update(readFileSync(base.path)).digest(),
+    });
+    return verdict(result.findings);
+  }
+}
+
+function verdict(findings: readonly Finding[]): string {
+  const decided = decide(findings);
+  if (decided === "accepted") return decided;
+  const fault = findings.find(
+    ({ outcome, severity }) => outcome !== "pass" && severity === "error",
+  );
+  return `${decided} ${fault?.code ?? "?"}`;
+}
+
+/**
+ * What a mutant that is accepted changed, in terms of its JSON: paths that were added, removed or
+ * changed. Two mutants of one class differ in the values alone.
+ */
+export function classOf(text: string, data: Buffer): string {
+  const [before, after] = [text, data.toString()].map((each) => JSON.parse(each) as Json);
+  if (before === undefined || after === undefined) return "none";
+  const paths = new Map<string, string>();
+  for (const path of new Set(
+    [...pathsOf(before), ...pathsOf(after)].map((p) => JSON.stringify(p)),
+  )) {
+    const at = JSON.parse(path) as (string | number)[];
+    const [old, young] = [get(before, at), get(after, at)];
+    const change =
+      old === undefined
+        ? `+${kind(young)}`
+        : young === undefined
+          ? "-"
+          : kind(old) !== kind(young)
+            ? `${kind(old)}>${kind(young)}`
+            : typeof old === "object"
+              ? undefined
+              : old === young
+                ? undefined
+                : "~";
+    if (change === undefined) continue;
+    const name = at.map((key) => (typeof key === "number" ? "[]" : key)).join(".");
+    // What is within something that came or went is told by that.
+    if ([...paths.keys()].some((known) => name.startsWith(`${known}.`))) continue;
+    paths.set(name, change);
+  }
+  if (paths.size === 0) return "the same JSON";
+  return [...paths]
+    .map(([name, change]) => `${change} ${name}`)
+    .toSorted()
+    .join(", ");
+}
+
+function kind(value: Json | undefined): string {
+  return value === null ? "null" : Array.isArray(value) ? "list" : typeof value;
+}
+
+async function work(job: Job): Promise<Report> {
+  const judge = new Judge(job);
+  const corpus = job.bases.map(({ text }) => text);
+  const accepted = new Map<string, Accepted>();
+  const faults: string[] = [];
+  const slow: string[] = [];
+  const outcomes: Record<string, number> = {};
+  let acceptedCount = 0;
+  let slowest = 0;
+  for (let index = job.first; index < job.count; index += job.step) {
+    const base = index % corpus.length;
+    const { operator, data } = mutant(
+      corpus,
+      base,
+      new Random(job.seed ^ Math.imul(index, 0x9e3779b1)),
+    );
+    if (data.equals(Buffer.from(corpus[base] ?? ""))) continue;
+    try {
+      const begun = performance.now();
+      const outcome = await judge.outcome(base, data);
+      const took = performance.now() - begun;
+      slowest = Math.max(slowest, took);
+      if (took > MOST_MS) slow.push(`${index} (${operator}): ${Math.round(took)} ms`);
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      if (outcome !== "accepted") continue;
+      acceptedCount += 1;
+      const name = `${job.bases[base]?.name}: ${classOf(corpus[base] ?? "", data)}`;
+      if (!accepted.has(name)) accepted.set(name, { base, class: name, operator, index, data });
+    } catch (error) {
+      const stack = error instanceof Error ? error.stack : String(error);
+      faults.push(`mutant ${index} of ${job.bases[base]?.name} (${operator}): ${stack}`);
+    }
+    if (index % 5000 < job.step) parentPort?.postMessage({ done: index });
+  }
+  return { accepted: [...accepted.values()], faults, slow, outcomes, acceptedCount, slowest };
+}
+
+if (parentPort !== null) parentPort.postMessage({ report: await work(workerData as Job) });

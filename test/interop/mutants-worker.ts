@@ -9,6 +9,7 @@ import { parseTrustedRoot } from "@mlsign/trust";
 import { type Trust, verifyArtifact, verifyBundle, verifyModel } from "@mlsign/verify";
 import { parseCertificates } from "@mlsign/x509";
 import { get, type Json, mutant, pathsOf, Random } from "./mutate.ts";
+import { rememberSignatures } from "./remembered.ts";
 
 /** A bundle that is right, and all that it takes to judge it and its mutants. */
 export interface Base {
@@ -155,6 +156,7 @@ function kind(value: Json | undefined): string {
 }
 
 async function work(job: Job): Promise<Report> {
+  rememberSignatures();
   const judge = new Judge(job);
   const corpus = job.bases.map(({ text }) => text);
   const accepted = new Map<string, Accepted>();

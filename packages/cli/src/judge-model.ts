@@ -11,6 +11,7 @@ import {
 } from "@mlsign/core";
 import { type ModelResult, verifyModel } from "@mlsign/verify";
 import { factsOf } from "./facts.ts";
+import { isArtifactBundle, judgeFile } from "./judge-file.ts";
 import type { ModelLocation } from "./model-location.ts";
 import { modelSource } from "./model-source.ts";
 import type { ResolvedTrust } from "./trust-options.ts";
@@ -41,7 +42,6 @@ export async function judgeModel(
   judge: JudgeOptions,
 ): Promise<{ findings: readonly Finding[]; facts: readonly Fact[] }> {
   const { options, resolved, location } = judge;
-  const { isArtifactBundle, judgeFile } = await import("./judge-file.ts");
   if (!location.directory && !options.archive && isArtifactBundle(bundle)) {
     return judgeFile(bundle, judge);
   }

@@ -11,8 +11,7 @@ import type {
   TreeEntry,
   TreeSource,
 } from "./source.ts";
-import { ArchiveFile } from "./tar-bytes.ts";
-import { tarEntries } from "./tar-entries.ts";
+import type { ArchiveFile } from "./tar-bytes.ts";
 
 /**
  * A model in a tar, plain or gzip (told by its first bytes). Its manifest is that of the unpacked
@@ -28,7 +27,7 @@ export function archiveSource(path: string): TreeSource {
   return {
     list: async (options = {}) => {
       const root = find(archive);
-      const file = new ArchiveFile(root);
+      const file = await openArchive(root);
       try {
         seen = file.stamp();
         const found = await listEntries(file, options);
@@ -40,6 +39,12 @@ export function archiveSource(path: string): TreeSource {
     },
     open: (listing): OpenTree => ({ kind: "entries", entries: readEntries(listing, seen) }),
   };
+}
+
+/** Loaded when an archive is met: who has a directory must not pay for gzip and tar. */
+async function openArchive(root: string): Promise<ArchiveFile> {
+  const tar = await import("./tar-bytes.ts");
+  return new tar.ArchiveFile(root);
 }
 
 function find(archive: string): string {
@@ -68,7 +73,7 @@ async function listEntries(
 }
 
 async function* readEntries(listing: Listing, seen: string | undefined): AsyncGenerator<TreeEntry> {
-  const file = new ArchiveFile(listing.root);
+  const file = await openArchive(listing.root);
   try {
     file.checkUnchanged(seen);
     yield* entriesOf(file);
@@ -79,6 +84,7 @@ async function* readEntries(listing: Listing, seen: string | undefined): AsyncGe
 }
 
 async function* entriesOf(file: ArchiveFile): AsyncGenerator<TreeEntry, void> {
+  const { tarEntries } = await import("./tar-entries.ts");
   const bytes = file.bytes();
   try {
     yield* tarEntries(bytes);

@@ -21,7 +21,10 @@ function leaf(shape: LeafShape = {}): Certificate {
 test("`certificateSigner()` adds the leaf and its issuers to the signature", async (t) => {
   const certificates = [leaf(), intermediate, root];
   const signed = await certificateSigner(signer, certificates, NOW).sign(Buffer.from("x"));
-  t.deepEqual(signed.certificates, certificates.map(({ der }) => der));
+  t.deepEqual(
+    signed.certificates,
+    certificates.map(({ der }) => der),
+  );
 });
 
 const later = new Date(NOW.getTime() + 60_000);
@@ -30,8 +33,14 @@ const refused: [name: string, certificates: Certificate[]][] = [
   ["a certificate that is an authority's", [intermediate]],
   ["a certificate for another purpose", [leaf({ purposes: [PURPOSE.serverAuth] })]],
   ["a certificate for encryption", [leaf({ keyUsage: ["keyEncipherment"] })]],
-  ["a certificate with an unknown critical extension", [leaf({ extensions: [{ oid: "1.2.3.4", critical: true, value: Buffer.from([5, 0]) }] })]],
-  ["a certificate that has expired", [leaf({ notBefore: new Date(0), notAfter: new Date(NOW.getTime() - 1000) })]],
+  [
+    "a certificate with an unknown critical extension",
+    [leaf({ extensions: [{ oid: "1.2.3.4", critical: true, value: Buffer.from([5, 0]) }] })],
+  ],
+  [
+    "a certificate that has expired",
+    [leaf({ notBefore: new Date(0), notAfter: new Date(NOW.getTime() - 1000) })],
+  ],
   ["a certificate that is not valid yet", [leaf({ notBefore: later })]],
   ["an issuer that has expired", [leaf({ issuer: expiredCa }), parseCertificate(expiredCa.der)]],
   ["an issuer that did not issue it", [leaf(), other]],
@@ -39,7 +48,9 @@ const refused: [name: string, certificates: Certificate[]][] = [
 ];
 for (const [name, certificates] of refused) {
   test(`\`certificateSigner()\` refuses ${name}`, (t) => {
-    const error = t.throws(() => certificateSigner(signer, certificates, NOW), { instanceOf: MlsignError });
+    const error = t.throws(() => certificateSigner(signer, certificates, NOW), {
+      instanceOf: MlsignError,
+    });
     t.is(error.code, "certificate-unsuitable");
   });
 }

@@ -21,7 +21,11 @@ const signer = keySigner(keys.privateKey, "model-signature");
 const leaf = parseCertificate(instance.authority.issue(keys.publicKey).der);
 const intermediate = parseCertificate(instance.authority.intermediate.der);
 
-async function bundleOf(of: Signer, form: EnvelopeForm, witnesses: Witness[] = []): Promise<Bundle> {
+async function bundleOf(
+  of: Signer,
+  form: EnvelopeForm,
+  witnesses: Witness[] = [],
+): Promise<Bundle> {
   const { text } = await signEnvelope(IN_TOTO, PAYLOAD, { signer: of, witnesses, form });
   return parseBundle(Buffer.from(text));
 }
@@ -72,7 +76,10 @@ test("`signEnvelope()` keeps what every witness says, and asks them in order", a
     },
   });
   const stamps = [randomBytes(8), randomBytes(8)];
-  const { timestamps } = await bundleOf(signer, "claim", [witness("a", stamps[0]!), witness("b", stamps[1]!)]);
+  const { timestamps } = await bundleOf(signer, "claim", [
+    witness("a", stamps[0]!),
+    witness("b", stamps[1]!),
+  ]);
   t.deepEqual(seen, ["a", "b"]);
   t.deepEqual(timestamps, stamps);
 });
@@ -84,7 +91,11 @@ test("`signEnvelope()` asks no later witness once one failed", async (t) => {
     },
   };
   const unasked: Witness = { testify: async () => t.fail() as never };
-  const signing = signEnvelope(IN_TOTO, PAYLOAD, { signer, witnesses: [failing, unasked], form: "oms" });
+  const signing = signEnvelope(IN_TOTO, PAYLOAD, {
+    signer,
+    witnesses: [failing, unasked],
+    form: "oms",
+  });
   await fails(t, signing, "service-failed");
 });
 
@@ -93,6 +104,10 @@ test("`signEnvelope()` refuses a signature that does not verify, before any witn
   const faulty: Signer = {
     sign: async (data) => ({ ...(await signer.sign(data)), signature: randomBytes(70) }),
   };
-  const signing = signEnvelope(IN_TOTO, PAYLOAD, { signer: faulty, witnesses: [unasked], form: "oms" });
+  const signing = signEnvelope(IN_TOTO, PAYLOAD, {
+    signer: faulty,
+    witnesses: [unasked],
+    form: "oms",
+  });
   await fails(t, signing, "signer-failed");
 });

@@ -70,7 +70,11 @@ test("`execSigner()` sends one JSON request with the version, the hash and the d
 
 const SECRET = "hunter2-hunter2-hunter2";
 const failing: [name: string, answer: string, message: RegExp][] = [
-  ["signs something else", honest('sign(request.hash, Buffer.from("x"), key).toString("base64")'), /does not verify/],
+  [
+    "signs something else",
+    honest('sign(request.hash, Buffer.from("x"), key).toString("base64")'),
+    /does not verify/,
+  ],
   ["answers with no signature", honest("undefined"), /no "signature"/],
   ["answers with an empty signature", honest('""'), /does not verify/],
   ["answers with a signature that is no base64", honest('"%%%"'), /does not verify/],
@@ -116,7 +120,11 @@ test("`execSigner()` fails where there is no program, or none that can be run", 
 
 test("`execSigner()` runs no shell", async (t) => {
   const path = program(t, ecKey().privateKey, honest());
-  const error = await fails(t, execSigner(`${path}; true`, { use: "claim" }).sign(DATA), "signer-failed");
+  const error = await fails(
+    t,
+    execSigner(`${path}; true`, { use: "claim" }).sign(DATA),
+    "signer-failed",
+  );
   t.regex(error.message, /ENOENT/);
 });
 

@@ -1,4 +1,4 @@
-import { fulcioSigner, parseIdentityToken } from "@mlsign/sign";
+import { fulcioSigner, parseIdentityToken, type Signed } from "@mlsign/sign";
 import { parseCertificate } from "@mlsign/x509";
 import anyTest, { type TestFn } from "ava";
 import { type Fault, type Sigstore, startSigstore, type TokenOptions } from "mlsign-test-sigstore";
@@ -13,12 +13,13 @@ test.afterEach.always((t) => t.context.close());
 const DATA = Buffer.from("what is signed");
 
 function signerOf(
-  sigstore: Pick<Sigstore, "urls" | "token">,
+  sigstore: Sigstore,
   who: TokenOptions = { email: "alice@example.com" },
-): { sign: () => ReturnType<ReturnType<typeof fulcioSigner>["sign"]>; text: string } {
+  url: string = sigstore.urls.fulcio,
+): { sign: () => Promise<Signed>; text: string } {
   const text = sigstore.token(who);
   const token = parseIdentityToken(text, new Date(0));
-  const signer = fulcioSigner({ url: `${sigstore.urls.fulcio}/`, token: async () => token });
+  const signer = fulcioSigner({ url: `${url}/`, token: async () => token });
   return { sign: () => signer.sign(DATA), text };
 }
 
@@ -48,7 +49,12 @@ test("`fulcioSigner()` proves possession by the subject where there is no e-mail
 });
 
 /** How often it is asked, and how it ends; the fault holds for the first `times` requests. */
-const faults: [name: string, fault: Fault, code: "service-failed" | "service-lied" | "good", requests: number][] = [
+const faults: [
+  name: string,
+  fault: Fault,
+  code: "service-failed" | "service-lied" | "good",
+  requests: number,
+][] = [
   ["certifies another key", { kind: "wrong-key" }, "service-lied", 1],
   ["sends it elsewhere", { kind: "redirect", status: 307 }, "service-failed", 1],
   ["sends it elsewhere for good", { kind: "redirect", status: 308 }, "service-failed", 1],
@@ -71,13 +77,16 @@ for (const [name, fault, code, requests] of faults) {
     if (code === "good") await t.notThrowsAsync(sign());
     else await fails(t, sign(), code, [text]);
     // The token goes to Fulcio, and nowhere else.
-    t.deepEqual(t.context.requests.map(({ service }) => service), Array(requests).fill("fulcio"));
+    t.deepEqual(
+      t.context.requests.map(({ service }) => service),
+      Array(requests).fill("fulcio"),
+    );
   });
 }
 
 test("`fulcioSigner()` fails where nobody listens", async (t) => {
   const fulcio = await deserted();
-  const { sign, text } = signerOf({ urls: { ...t.context.urls, fulcio }, token: t.context.token });
+  const { sign, text } = signerOf(t.context, undefined, fulcio);
   const error = await fails(t, sign(), "service-failed", [text]);
   t.regex(error.message, /ECONNREFUSED/);
   t.regex(error.hint ?? "", /127\.0\.0\.1:\d+\/api\/v2\/signingCert/);
@@ -95,23 +104,32 @@ test("`fulcioSigner()` redacts what an answer repeats of the token", async (t) =
     [400, (token) => JSON.stringify({ message: `claims ${token.split(".")[1]} are wrong` })],
     [400, (token) => `cannot parse ${token}`],
     [200, (token) => `{"${token}":1,"${token}":2}`],
-    [200, (token) => JSON.stringify({ signedCertificateEmbeddedSct: { chain: { certificates: [token] } } })],
+    [
+      200,
+      (token) =>
+        JSON.stringify({ signedCertificateEmbeddedSct: { chain: { certificates: [token] } } }),
+    ],
   ];
   for (const [status, answer] of answers) {
     const url = await serve(t, (_, body, response) => {
       const { credentials } = JSON.parse(body) as { credentials: { oidcIdentityToken: string } };
       response.writeHead(status).end(answer(credentials.oidcIdentityToken));
     });
-    const { sign, text } = signerOf({ urls: { ...t.context.urls, fulcio: url }, token: t.context.token });
+    const { sign, text } = signerOf(t.context, undefined, url);
     await fails(t, sign(), status === 200 ? "service-lied" : "service-failed", [text]);
   }
 });
 
 test("`fulcioSigner()` refuses answers that hold no certificate", async (t) => {
-  const answers = [{}, { signedCertificateEmbeddedSct: {} }, { signedCertificateEmbeddedSct: { chain: { certificates: [] } } }, []];
+  const answers = [
+    {},
+    { signedCertificateEmbeddedSct: {} },
+    { signedCertificateEmbeddedSct: { chain: { certificates: [] } } },
+    [],
+  ];
   for (const answer of answers) {
     const url = await serve(t, (_, __, response) => response.end(JSON.stringify(answer)));
-    const { sign, text } = signerOf({ urls: { ...t.context.urls, fulcio: url }, token: t.context.token });
+    const { sign, text } = signerOf(t.context, undefined, url);
     await fails(t, sign(), "service-lied", [text]);
   }
 });

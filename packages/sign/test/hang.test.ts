@@ -12,7 +12,8 @@ test("a service that hangs is given up, and asked again only where that does no 
   t.teardown(() => sigstore.close());
   const { urls } = sigstore;
   const token = sigstore.token({ email: "alice@example.com" });
-  for (const service of ["fulcio", "rekor2", "tsa"] as const) sigstore.fault(service, { kind: "hang" });
+  for (const service of ["fulcio", "rekor2", "tsa"] as const)
+    sigstore.fault(service, { kind: "hang" });
   const identity = async (): Promise<ReturnType<typeof parseIdentityToken>> =>
     parseIdentityToken(token, new Date());
   const fulcio = fulcioSigner({ url: urls.fulcio, token: identity }).sign(Buffer.from("x"));
@@ -22,6 +23,7 @@ test("a service that hangs is given up, and asked again only where that does no 
     fails(t, timestampWitness(urls.tsa).testify(await asked()), "service-failed"),
   ]);
   for (const { message } of results) t.regex(message, /did not answer in time/);
-  const count = (name: string): number => sigstore.requests.filter(({ service }) => service === name).length;
+  const count = (name: string): number =>
+    sigstore.requests.filter(({ service }) => service === name).length;
   t.deepEqual([count("fulcio"), count("rekor2"), count("tsa")], [3, 1, 3]);
 });

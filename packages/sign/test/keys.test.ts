@@ -37,16 +37,29 @@ const readable: [name: string, pem: string, passphrase?: string][] = [
 ];
 for (const [name, pem, passphrase] of readable) {
   test(`\`loadPrivateKey()\` reads ${name}`, async (t) => {
-    const key = await loadPrivateKey(pem, "m.key", passphrase === undefined ? unasked : async () => passphrase);
+    const key = await loadPrivateKey(
+      pem,
+      "m.key",
+      passphrase === undefined ? unasked : async () => passphrase,
+    );
     t.true(key.equals(privateKey));
   });
 }
 
 const damaged = plain.replace(/\n(.{20})/, `\n${"A".repeat(20)}`);
-const unreadable: [name: string, pem: string, code: "key-invalid" | "passphrase-wrong" | "passphrase-missing", passphrase?: string][] = [
+const unreadable: [
+  name: string,
+  pem: string,
+  code: "key-invalid" | "passphrase-wrong" | "passphrase-missing",
+  passphrase?: string,
+][] = [
   ["nothing", "", "key-invalid"],
   ["a public key", publicPem, "key-invalid"],
-  ["a certificate", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", "key-invalid"],
+  [
+    "a certificate",
+    "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
+    "key-invalid",
+  ],
   ["a damaged key", damaged, "key-invalid"],
   ["half of a key", plain.slice(0, plain.length / 2), "key-invalid"],
   ["cosign's encrypted form", block("ENCRYPTED SIGSTORE PRIVATE KEY"), "key-invalid"],
@@ -54,14 +67,24 @@ const unreadable: [name: string, pem: string, code: "key-invalid" | "passphrase-
   ["an encrypted key without a passphrase", encrypted, "passphrase-missing"],
   ["an old encrypted key without a passphrase", legacy, "passphrase-missing"],
   ["an encrypted key and a wrong passphrase", encrypted, "passphrase-wrong", "swordfish-swordfish"],
-  ["an old encrypted key and a wrong passphrase", legacy, "passphrase-wrong", "swordfish-swordfish"],
+  [
+    "an old encrypted key and a wrong passphrase",
+    legacy,
+    "passphrase-wrong",
+    "swordfish-swordfish",
+  ],
   ["an encrypted key and an empty passphrase", encrypted, "passphrase-wrong", ""],
 ];
 for (const [name, pem, code, passphrase] of unreadable) {
   test(`\`loadPrivateKey()\` refuses ${name}`, async (t) => {
     const lines = pem.split("\n").filter((line) => line.length > 20 && !line.startsWith("-----"));
     const secrets = [SECRET, ...lines, ...(passphrase ? [passphrase] : [])];
-    const error = await fails(t, loadPrivateKey(pem, "m.key", async () => passphrase), code, secrets);
+    const error = await fails(
+      t,
+      loadPrivateKey(pem, "m.key", async () => passphrase),
+      code,
+      secrets,
+    );
     t.regex(error.message, /m\.key/);
   });
 }
@@ -74,7 +97,8 @@ test("`loadPrivateKey()` says what a public key and cosign's form need", async (
   t.is(await of("nothing"), undefined);
 });
 
-const rsa = (modulusLength: number): KeyObject => generateKeyPairSync("rsa", { modulusLength }).privateKey;
+const rsa = (modulusLength: number): KeyObject =>
+  generateKeyPairSync("rsa", { modulusLength }).privateKey;
 const unsuitable: [name: string, key: KeyObject, use: "model-signature" | "claim"][] = [
   ["a key on secp256k1", ecKey("secp256k1").privateKey, "claim"],
   ["a key on a Brainpool curve", ecKey("brainpoolP256r1").privateKey, "claim"],
@@ -123,10 +147,16 @@ test("`generateKeyPair()` makes a pair that fits, encrypted where asked", async 
 });
 
 test("`loadPrivateKey()` throws nothing of the key when that is not for signing", async (t) => {
-  const dh = generateKeyPairSync("x25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  const dh = generateKeyPairSync("x25519")
+    .privateKey.export({ type: "pkcs8", format: "pem" })
+    .toString();
   const key = await loadPrivateKey(dh, "m.key", unasked);
   const error = t.throws(() => keySigner(key, "claim"), { instanceOf: MlsignError });
-  keepsSecret(t, error, dh.split("\n").filter((line) => line.length > 40 && !line.startsWith("-")));
+  keepsSecret(
+    t,
+    error,
+    dh.split("\n").filter((line) => line.length > 40 && !line.startsWith("-")),
+  );
   t.true(key.equals(createPrivateKey(dh)));
 });
 

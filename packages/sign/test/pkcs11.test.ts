@@ -10,22 +10,36 @@ const refused: [name: string, uri: string, message: RegExp][] = [
   ["the scheme in upper case", "PKCS11:object=k", /does not start with/],
   ["nothing to find", "pkcs11:token=t", /neither an object nor an id/],
   ["an attribute twice", "pkcs11:object=a;object=b", /"object" is there twice/],
-  ["a query attribute twice", `pkcs11:object=a?pin-value=${PIN}&pin-value=${PIN}`, /"pin-value" is there twice/],
+  [
+    "a query attribute twice",
+    `pkcs11:object=a?pin-value=${PIN}&pin-value=${PIN}`,
+    /"pin-value" is there twice/,
+  ],
   ["an unknown attribute", "pkcs11:object=a;colour=red", /unknown attribute "colour"/],
-  ["a query attribute in the path", `pkcs11:object=a;pin-value=${PIN}`, /unknown attribute "pin-value"/],
+  [
+    "a query attribute in the path",
+    `pkcs11:object=a;pin-value=${PIN}`,
+    /unknown attribute "pin-value"/,
+  ],
   ["a path attribute in the query", "pkcs11:object=a?token=t", /unknown attribute "token"/],
   ["an attribute without a value", "pkcs11:object", /has no value/],
   ["a PIN without its name", `pkcs11:object=a?${PIN}`, /has no value/],
   ["a PIN behind a colon", `pkcs11:object=a?pin-value:${PIN}`, /has no value/],
   ["a bad escape", "pkcs11:object=a%2", /"object" has a bad escape/],
-  ["a bad escape in the PIN", `pkcs11:object=a?pin-value=${PIN}%zz`, /"pin-value" has a bad escape/],
+  [
+    "a bad escape in the PIN",
+    `pkcs11:object=a?pin-value=${PIN}%zz`,
+    /"pin-value" has a bad escape/,
+  ],
   ["a public key", "pkcs11:object=a;type=public", /type is "public"/],
   ["a module path that is not absolute", "pkcs11:object=a?module-path=softhsm.so", /not absolute/],
   ["a slot that is no number", "pkcs11:object=a;slot-id=one", /slot-id is not a number/],
 ];
 for (const [name, uri, message] of refused) {
   test(`\`pkcs11Signer()\` refuses a URI with ${name}`, (t) => {
-    const error = t.throws(() => pkcs11Signer(uri, "claim", NO_PASSPHRASE), { instanceOf: MlsignError });
+    const error = t.throws(() => pkcs11Signer(uri, "claim", NO_PASSPHRASE), {
+      instanceOf: MlsignError,
+    });
     t.is(error.code, "key-invalid");
     t.regex(error.message, message);
     keepsSecret(t, error, [PIN]);
@@ -33,7 +47,10 @@ for (const [name, uri, message] of refused) {
 }
 
 const accepted: [name: string, uri: string][] = [
-  ["every attribute", "pkcs11:token=t;manufacturer=m;serial=1;model=m;object=o;type=private;id=%01%02;slot-id=0?module-name=m"],
+  [
+    "every attribute",
+    "pkcs11:token=t;manufacturer=m;serial=1;model=m;object=o;type=private;id=%01%02;slot-id=0?module-name=m",
+  ],
   ["an id of bytes that are no text", "pkcs11:id=%00%ff"],
   ["escapes", "pkcs11:object=my%20key%3b"],
   ["an empty attribute between separators", "pkcs11:object=a;;token=t"],
@@ -49,7 +66,11 @@ for (const [name, uri] of accepted) {
 test("`pkcs11Signer()` reads a question mark in a query value (RFC 7512 2.3)", async (t) => {
   const missing = join(temporary(t), "pin?1");
   const uri = `pkcs11:object=a?pin-source=file:${missing}`;
-  const error = await fails(t, pkcs11Signer(uri, "claim", NO_PASSPHRASE).sign(Buffer.from("x")), "signer-failed");
+  const error = await fails(
+    t,
+    pkcs11Signer(uri, "claim", NO_PASSPHRASE).sign(Buffer.from("x")),
+    "signer-failed",
+  );
   t.regex(error.message, /pin-source cannot be read/);
   t.like(error.cause, { code: "ENOENT", path: missing });
 });

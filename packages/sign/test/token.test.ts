@@ -16,17 +16,26 @@ const seconds = Math.floor(NOW.getTime() / 1000);
 const claims = { iss: "https://i.example", aud: "sigstore", sub: "s", exp: seconds + 60 };
 const SECRET = "c2VjcmV0LXNpZ25hdHVyZQ";
 const jwt = (more: object): string => {
-  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const encode = (value: object): string =>
+    Buffer.from(JSON.stringify(value)).toString("base64url");
   return `${encode({ alg: "none" })}.${encode({ ...claims, ...more })}.${SECRET}`;
 };
 
 test("`parseIdentityToken()` reads who a token speaks of", (t) => {
-  const person = parseIdentityToken(` ${jwt({ email: "a@b.example", email_verified: true })}\n`, NOW);
+  const person = parseIdentityToken(
+    ` ${jwt({ email: "a@b.example", email_verified: true })}\n`,
+    NOW,
+  );
   t.like(person, { issuer: claims.iss, subject: "a@b.example", email: "a@b.example" });
   t.deepEqual(person.expires, new Date(claims.exp * 1000));
   t.notRegex(person.text, /\s/);
-  t.like(parseIdentityToken(jwt({ aud: ["x", "sigstore"] }), NOW), { subject: "s", email: undefined });
-  t.like(parseIdentityToken(jwt({ email: "a@b.example", email_verified: "true" }), NOW), { subject: "a@b.example" });
+  t.like(parseIdentityToken(jwt({ aud: ["x", "sigstore"] }), NOW), {
+    subject: "s",
+    email: undefined,
+  });
+  t.like(parseIdentityToken(jwt({ email: "a@b.example", email_verified: "true" }), NOW), {
+    subject: "a@b.example",
+  });
 });
 
 const invalid: [name: string, token: string][] = [
@@ -36,7 +45,10 @@ const invalid: [name: string, token: string][] = [
   ["four parts", `${jwt({})}.x`],
   ["claims that are no JSON", `SECRET-HEADER.e30x.${SECRET}`],
   ["claims that are a list", `SECRET-HEADER.W10.${SECRET}`],
-  ["claims with a duplicate key", `SECRET-HEADER.${Buffer.from('{"SECRET":1,"SECRET":1}').toString("base64url")}.x`],
+  [
+    "claims with a duplicate key",
+    `SECRET-HEADER.${Buffer.from('{"SECRET":1,"SECRET":1}').toString("base64url")}.x`,
+  ],
   ["another audience", jwt({ aud: "npm:registry.example" })],
   ["no audience", jwt({ aud: undefined })],
   ["no issuer", jwt({ iss: undefined })],
@@ -47,14 +59,21 @@ const invalid: [name: string, token: string][] = [
   ["an expiry that is no time", jwt({ exp: 1e300 })],
   ["a token that has expired", jwt({ exp: seconds - 1 })],
   ["an e-mail address that is not verified", jwt({ email: "a@b.example" })],
-  ["an e-mail address that is said to be not verified", jwt({ email: "a@b.example", email_verified: "false" })],
+  [
+    "an e-mail address that is said to be not verified",
+    jwt({ email: "a@b.example", email_verified: "false" }),
+  ],
   ["more than 64 KiB", jwt({ more: "x".repeat(70_000) })],
 ];
 for (const [name, token] of invalid) {
   test(`\`parseIdentityToken()\` refuses ${name}, and never echoes it`, (t) => {
     const error = t.throws(() => parseIdentityToken(token, NOW), { instanceOf: MlsignError });
     t.is(error.code, "identity-token-invalid");
-    keepsSecret(t, error, token.split(".").filter((part) => part.length > 3));
+    keepsSecret(
+      t,
+      error,
+      token.split(".").filter((part) => part.length > 3),
+    );
     keepsSecret(t, error, ["SECRET"]);
   });
 }
@@ -79,7 +98,14 @@ test("`ambientToken()` asks GitHub Actions, for the right audience", async (t) =
 });
 
 test("`ambientToken()` says which permission a GitHub job lacks", async (t) => {
-  for (const env of [{ GITHUB_ACTIONS: "true" }, { GITHUB_ACTIONS: "true", ACTIONS_ID_TOKEN_REQUEST_URL: "x", ACTIONS_ID_TOKEN_REQUEST_TOKEN: "y" }]) {
+  for (const env of [
+    { GITHUB_ACTIONS: "true" },
+    {
+      GITHUB_ACTIONS: "true",
+      ACTIONS_ID_TOKEN_REQUEST_URL: "x",
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: "y",
+    },
+  ]) {
     const error = await fails(t, ambientToken({ env, ...nowhere }), "identity-token-missing");
     t.regex(error.hint ?? "", /id-token: write/);
   }
@@ -89,7 +115,9 @@ test("`ambientToken()` never shows the secret that GitHub gave the job", async (
   const env = t.context.actionsEnvironment();
   const secrets = [t.context.users.jobSecret];
   const wrong = { ...env, ACTIONS_ID_TOKEN_REQUEST_TOKEN: "wrong-secret-of-the-job" };
-  await fails(t, ambientToken({ env: wrong, ...nowhere }), "service-failed", ["wrong-secret-of-the-job"]);
+  await fails(t, ambientToken({ env: wrong, ...nowhere }), "service-failed", [
+    "wrong-secret-of-the-job",
+  ]);
   t.context.fault("oidc", { kind: "garbage" });
   await fails(t, ambientToken({ env, ...nowhere }), "service-lied", secrets);
 });
@@ -98,15 +126,23 @@ test("`ambientToken()` does not follow a redirect with the job's secret", async 
   t.context.fault("oidc", { kind: "redirect" });
   const env = t.context.actionsEnvironment();
   await fails(t, ambientToken({ env, ...nowhere }), "service-failed", [t.context.users.jobSecret]);
-  t.deepEqual(t.context.requests.map(({ service }) => service), ["oidc"]);
+  t.deepEqual(
+    t.context.requests.map(({ service }) => service),
+    ["oidc"],
+  );
 });
 
 test("`ambientToken()` redacts what GitHub's answer repeats of the secret", async (t) => {
   const url = await serve(t, ({ headers }, _, response) => {
     response.writeHead(400).end(JSON.stringify({ message: `bad ${headers.authorization}` }));
   });
-  const env = { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: "job-secret-job-secret" };
-  const error = await fails(t, ambientToken({ env, ...nowhere }), "service-failed", ["job-secret-job-secret"]);
+  const env = {
+    ACTIONS_ID_TOKEN_REQUEST_URL: url,
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: "job-secret-job-secret",
+  };
+  const error = await fails(t, ambientToken({ env, ...nowhere }), "service-failed", [
+    "job-secret-job-secret",
+  ]);
   t.regex(error.message, /answered 400: bad bearer \[secret\]/);
 });
 
@@ -120,7 +156,10 @@ test("`ambientToken()` refuses an answer of GitHub's without a token", async (t)
 
 test("`ambientToken()` asks Google Cloud's metadata server, by `GCE_METADATA_HOST`", async (t) => {
   const env = { GCE_METADATA_HOST: new URL(t.context.urls.oidc).host };
-  const { issuer, email } = parseIdentityToken((await ambientToken({ env, ...nowhere })) ?? "", NOW);
+  const { issuer, email } = parseIdentityToken(
+    (await ambientToken({ env, ...nowhere })) ?? "",
+    NOW,
+  );
   t.deepEqual([issuer, email], [GOOGLE_ISSUER, "trainer@acme.iam.gserviceaccount.com"]);
   t.context.fault("oidc", { kind: "status", status: 500 });
   await fails(t, ambientToken({ env, ...nowhere }), "service-failed");
@@ -130,7 +169,11 @@ test("`ambientToken()` fails on Buildkite without its agent", async (t) => {
   const path = process.env["PATH"];
   t.teardown(() => (process.env["PATH"] = path));
   process.env["PATH"] = "/nonexistent";
-  await fails(t, ambientToken({ env: { BUILDKITE: "true" }, ...nowhere }), "identity-token-missing");
+  await fails(
+    t,
+    ambientToken({ env: { BUILDKITE: "true" }, ...nowhere }),
+    "identity-token-missing",
+  );
 });
 
 /** Goes where a person's browser would. */
@@ -169,7 +212,9 @@ test("`interactiveToken()` logs in by a code that a person pastes", async (t) =>
   const token = await interactiveToken({
     issuer: t.context.urls.oidc,
     show: (url) => {
-      code = fetch(url).then(async (response) => /<code>(.*)<\/code>/.exec(await response.text())?.[1] ?? "");
+      code = fetch(url).then(
+        async (response) => /<code>(.*)<\/code>/.exec(await response.text())?.[1] ?? "",
+      );
     },
     pasteCode: async () => ` ${await code}\n`,
   });
@@ -194,7 +239,11 @@ test("`interactiveToken()` fails where the person says no", async (t) => {
 
 test("`interactiveToken()` fails where nobody logs in", async (t) => {
   const issuer = t.context.urls.oidc;
-  const error = await fails(t, interactiveToken({ issuer, show: () => {}, timeoutMs: 100 }), "login-failed");
+  const error = await fails(
+    t,
+    interactiveToken({ issuer, show: () => {}, timeoutMs: 100 }),
+    "login-failed",
+  );
   t.regex(error.message, /nobody logged in in time/);
 });
 
@@ -205,7 +254,9 @@ test("`interactiveToken()` is not ended by requests that are not this login's", 
     show: (url) => {
       const callback = new URL(url).searchParams.get("redirect_uri") ?? "";
       const strays = ["", "?code=x", "?code=x&state=wrong", "?error=access_denied&state=wrong"];
-      const visits = strays.map(async (query) => statuses.push((await fetch(`${callback}${query}`)).status));
+      const visits = strays.map(async (query) =>
+        statuses.push((await fetch(`${callback}${query}`)).status),
+      );
       void Promise.all(visits).then(() => browse(url));
     },
   });
@@ -216,7 +267,11 @@ test("`interactiveToken()` is not ended by requests that are not this login's", 
 test("`interactiveToken()` fails where the issuer cannot be reached, is none, or is another", async (t) => {
   await fails(t, interactiveToken({ issuer: await deserted(), show: () => {} }), "login-failed");
   await fails(t, interactiveToken({ issuer: "not a URL", show: () => {} }), "login-failed");
-  await fails(t, interactiveToken({ issuer: `${t.context.urls.oidc}/other`, show: () => {} }), "login-failed");
+  await fails(
+    t,
+    interactiveToken({ issuer: `${t.context.urls.oidc}/other`, show: () => {} }),
+    "login-failed",
+  );
   const liar = await serve(t, (_, __, response) => {
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify({ issuer: "https://oauth2.sigstore.dev/auth" }));
@@ -225,13 +280,21 @@ test("`interactiveToken()` fails where the issuer cannot be reached, is none, or
 });
 
 test("`interactiveToken()` speaks plain http with this machine only", async (t) => {
-  await fails(t, interactiveToken({ issuer: "http://issuer.invalid", show: () => {} }), "login-failed");
+  await fails(
+    t,
+    interactiveToken({ issuer: "http://issuer.invalid", show: () => {} }),
+    "login-failed",
+  );
 });
 
 test("`interactiveToken()` fails where what shows the address fails", async (t) => {
   const show = (): never => {
     throw new Error("no browser");
   };
-  const error = await fails(t, interactiveToken({ issuer: t.context.urls.oidc, show }), "login-failed");
+  const error = await fails(
+    t,
+    interactiveToken({ issuer: t.context.urls.oidc, show }),
+    "login-failed",
+  );
   t.regex(error.message, /no browser/);
 });

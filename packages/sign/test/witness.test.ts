@@ -38,10 +38,22 @@ const faults: Record<Service, Row[]> = {
   rekor1: [
     ["is broken", { kind: "status", status: 500 }, "service-failed", 3, 0],
     ["was broken", { kind: "status", status: 500, times: 1 }, "good", 2, 1],
-    ["was broken after it logged the entry", { kind: "status", status: 500, processed: true, times: 1 }, "good", 3, 1],
+    [
+      "was broken after it logged the entry",
+      { kind: "status", status: 500, processed: true, times: 1 },
+      "good",
+      3,
+      1,
+    ],
     ["refuses", { kind: "status", status: 400 }, "service-failed", 1, 0],
     ["hangs up", { kind: "reset" }, "service-failed", 3, 0],
-    ["hung up after it logged the entry", { kind: "reset", processed: true, times: 1 }, "good", 3, 1],
+    [
+      "hung up after it logged the entry",
+      { kind: "reset", processed: true, times: 1 },
+      "good",
+      3,
+      1,
+    ],
     ["answers by half", { kind: "truncated", times: 1 }, "service-failed", 1, 1],
     ["answers with a web page", { kind: "garbage" }, "service-failed", 1, 0],
     ["answers without an end", { kind: "oversized", bytes: big }, "service-failed", 1, 1],
@@ -51,13 +63,31 @@ const faults: Record<Service, Row[]> = {
   // A lost answer cannot be found again, so nothing is asked twice that may have been done.
   rekor2: [
     ["is broken", { kind: "status", status: 500 }, "service-failed", 1, 0],
-    ["was broken after it logged the entry", { kind: "status", status: 500, processed: true, times: 1 }, "service-failed", 1, 1],
+    [
+      "was broken after it logged the entry",
+      { kind: "status", status: 500, processed: true, times: 1 },
+      "service-failed",
+      1,
+      1,
+    ],
     ["is busy", { kind: "status", status: 503 }, "service-failed", 3, 0],
     ["was busy", { kind: "status", status: 503, times: 1 }, "good", 2, 1],
-    ["was busy after it logged the entry", { kind: "status", status: 503, processed: true, times: 1 }, "service-failed", 2, 1],
+    [
+      "was busy after it logged the entry",
+      { kind: "status", status: 503, processed: true, times: 1 },
+      "service-failed",
+      2,
+      1,
+    ],
     ["refuses", { kind: "status", status: 400 }, "service-failed", 1, 0],
     ["hangs up", { kind: "reset" }, "service-failed", 1, 0],
-    ["hung up after it logged the entry", { kind: "reset", processed: true, times: 1 }, "service-failed", 1, 1],
+    [
+      "hung up after it logged the entry",
+      { kind: "reset", processed: true, times: 1 },
+      "service-failed",
+      1,
+      1,
+    ],
     ["answers by half", { kind: "truncated" }, "service-failed", 1, 1],
     ["answers with a web page", { kind: "garbage" }, "service-lied", 1, 0],
     ["answers without an end", { kind: "oversized", bytes: big }, "service-failed", 1, 1],
@@ -88,7 +118,10 @@ for (const service of ["rekor1", "rekor2", "tsa"] as const) {
       const testimony = witnesses[service](sigstore.urls[service]).testify(await asked());
       if (code === "good") await t.notThrowsAsync(testimony);
       else await fails(t, testimony, code);
-      t.deepEqual(sigstore.requests.map((one) => one.service), Array(requests).fill(service));
+      t.deepEqual(
+        sigstore.requests.map((one) => one.service),
+        Array(requests).fill(service),
+      );
       t.is(sigstore.entries.length, entries, "entries in the log");
     });
   }
@@ -120,7 +153,10 @@ test("`rekorV1Witness()` finds the entry that is there already", async (t) => {
   const request = await asked();
   const witness = rekorV1Witness(t.context.urls.rekor1);
   const [first, second] = [await witness.testify(request), await witness.testify(request)];
-  t.deepEqual(first.tlogEntries?.[0]?.canonicalizedBody, second.tlogEntries?.[0]?.canonicalizedBody);
+  t.deepEqual(
+    first.tlogEntries?.[0]?.canonicalizedBody,
+    second.tlogEntries?.[0]?.canonicalizedBody,
+  );
   t.is(t.context.entries.length, 1);
 });
 
@@ -156,7 +192,9 @@ test("`rekorV2Witness()` refuses an entry that is malformed, or of another diges
     otherBody((text) => text.replace(/"digest":"./, '"digest":"_')),
   ];
   for (const answer of answers) {
-    const url = await serve(t, (_, __, response) => response.writeHead(201).end(JSON.stringify(answer)));
+    const url = await serve(t, (_, __, response) =>
+      response.writeHead(201).end(JSON.stringify(answer)),
+    );
     await fails(t, rekorV2Witness(url).testify(request), "service-lied");
   }
 });
@@ -194,8 +232,14 @@ function jsonOf(entry: LogEntry): Record<string, unknown> & { canonicalizedBody:
   return {
     ...rest,
     logId: { keyId: base64(entry.logId.keyId) },
-    inclusionPromise: inclusionPromise && { signedEntryTimestamp: base64(inclusionPromise.signedEntryTimestamp) },
-    inclusionProof: proof && { ...proof, rootHash: base64(proof.rootHash), hashes: proof.hashes.map(base64) },
+    inclusionPromise: inclusionPromise && {
+      signedEntryTimestamp: base64(inclusionPromise.signedEntryTimestamp),
+    },
+    inclusionProof: proof && {
+      ...proof,
+      rootHash: base64(proof.rootHash),
+      hashes: proof.hashes.map(base64),
+    },
     canonicalizedBody: base64(entry.canonicalizedBody),
   };
 }

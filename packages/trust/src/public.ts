@@ -28,15 +28,16 @@ export async function publicTrustedRoot(options: PublicOptions): Promise<Trusted
   } catch (error) {
     cause = error;
   }
+  const shipped = options.mirrorUrl === undefined ? await shippedRoot() : undefined;
   const cached = cachedTarget(options, "trusted_root.json");
-  if (cached !== undefined) {
+  // The client fills an empty cache with what it ships.
+  if (cached !== undefined && shipped?.equals(cached) !== true) {
     return parseTrustedRoot(
       cached,
       `the cached root of ${mirrorOf(options)} (no update: ${reason(cause)})`,
     );
   }
-  if (options.mirrorUrl === undefined) {
-    const shipped = await shippedRoot();
+  if (shipped !== undefined) {
     return parseTrustedRoot(
       shipped,
       `the public root shipped with mlsign (no update: ${reason(cause)})`,

@@ -113,7 +113,7 @@ function readServices(value: unknown, source: string): Service[] {
 
 function readSelector(value: unknown, source: string): Selector {
   if (value === undefined || value === null) return { pick: "any", count: 1 };
-  const pick = isRecord(value) ? SELECTORS[String(value.selector)] : undefined;
+  const pick = isRecord(value) ? SELECTORS.get(String(value.selector)) : undefined;
   if (pick === undefined) throw invalid(source, "its selector is not ANY, ALL or EXACT");
   const count = isRecord(value) ? Number(value.count ?? 1) : 1;
   if (!Number.isInteger(count) || count < 1) throw invalid(source, "its count is not positive");
@@ -136,8 +136,8 @@ function invalid(source: string, what: string): MlsignError {
 }
 
 const MEDIA_TYPE = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
-const SELECTORS: Readonly<Record<string, Selector["pick"]>> = {
-  ANY: "any",
-  ALL: "all",
-  EXACT: "exact",
-};
+const SELECTORS: ReadonlyMap<string, Selector["pick"]> = new Map([
+  ["ANY", "any"],
+  ["ALL", "all"],
+  ["EXACT", "exact"],
+]);

@@ -46,7 +46,8 @@ function checked(root: Root): Root {
     const chain = authority.certChain?.certificates ?? [];
     if (chain.length === 0) throw new Error("an authority has no chain");
     for (const { rawBytes } of chain) {
-      if (!new X509Certificate(rawBytes).raw.equals(rawBytes)) throw new Error("a chain is not DER");
+      if (!new X509Certificate(rawBytes).raw.equals(rawBytes))
+        throw new Error("a chain is not DER");
     }
   }
   return { ...root, tlogs: root.tlogs.map(normalised), ctlogs: root.ctlogs.map(normalised) };
@@ -57,7 +58,18 @@ function checked(root: Root): Root {
  * `logId`; a root that follows the protobuf's advice (4 bytes) would then match no entry.
  */
 function normalised(log: TransparencyLogInstance): TransparencyLogInstance {
-  return { ...log, checkpointKeyId: undefined };
+  const { publicKey } = log;
+  const misread = publicKey?.rawBytes && MISREAD_DETAILS.has(publicKey.keyDetails);
+  return {
+    ...log,
+    checkpointKeyId: undefined,
+    publicKey: misread ? { ...publicKey, rawBytes: pkcs1Of(publicKey.rawBytes) } : publicKey,
+  };
+}
+
+function pkcs1Of(key: Buffer | undefined): Buffer {
+  const spki = createPublicKey({ key: key ?? Buffer.alloc(0), format: "der", type: "spki" });
+  return spki.export({ format: "der", type: "pkcs1" });
 }
 
 const LIMITS = { maxBytes: 16 * 1024 * 1024, maxDepth: 32 };
@@ -65,3 +77,5 @@ const MEDIA_TYPE =
   /^application\/vnd\.dev\.sigstore\.trustedroot(?:\+json;version=0\.[12]|\.v0\.[12]\+json)$/;
 /** PublicKeyDetails of keys that are PKCS #1, not SubjectPublicKeyInfo. */
 const PKCS1_DETAILS: ReadonlySet<number> = new Set([1, 2]);
+/** RSA keys that are SubjectPublicKeyInfo, and that the library reads as PKCS #1. */
+const MISREAD_DETAILS: ReadonlySet<number> = new Set([3, 9, 10, 11]);

@@ -1,4 +1,5 @@
 import { parseCertificate } from "@mlsign/x509";
+import test from "ava";
 import {
   Authority,
   authorityInstance,
@@ -10,7 +11,6 @@ import {
   PURPOSE,
   selfSigned,
 } from "mlsign-test-sigstore";
-import test from "ava";
 import {
   accepts,
   ALICE,
@@ -51,7 +51,9 @@ refuses({
     ["certificate-chain", "certificate-purpose"],
     { extensions: [{ ...critical, critical: false }] },
   ),
-  "a certificate of an unknown authority": leaf({ issuer: evil.intermediate }, ["certificate-chain"]),
+  "a certificate of an unknown authority": leaf({ issuer: evil.intermediate }, [
+    "certificate-chain",
+  ]),
   "a certificate whose issuer's name is another": leaf(
     { issuer: { ...authority.intermediate, name: "other" } },
     ["certificate-chain"],
@@ -73,17 +75,23 @@ refuses({
     // The log entry names the certificate that was.
     codes: ["certificate-chain", "log-entry"],
   },
-  "an issuer that no longer was valid": below("expired", { notAfter: minutes(-1) }, ["certificate-time"]),
-  "an issuer that was not valid yet": below("future", { notBefore: minutes(1) }, ["certificate-time"]),
-  "an issuer without keyCertSign": below("no-sign", { keyUsage: ["cRLSign"] }, ["certificate-chain"]),
-  "an issuer without a key usage": below("no-usage", { keyUsage: undefined }, ["certificate-chain"]),
+  "an issuer that no longer was valid": below("expired", { notAfter: minutes(-1) }, [
+    "certificate-time",
+  ]),
+  "an issuer that was not valid yet": below("future", { notBefore: minutes(1) }, [
+    "certificate-time",
+  ]),
+  "an issuer without keyCertSign": below("no-sign", { keyUsage: ["cRLSign"] }, [
+    "certificate-chain",
+  ]),
+  "an issuer without a key usage": below("no-usage", { keyUsage: undefined }, [
+    "certificate-chain",
+  ]),
   "an issuer that is no authority": below("no-ca", { ca: false }, ["certificate-chain"]),
   "an issuer without basic constraints": below("none", { ca: undefined }, ["certificate-chain"]),
-  "an issuer with an unknown critical extension": below(
-    "critical",
-    { extensions: [critical] },
-    ["certificate-chain"],
-  ),
+  "an issuer with an unknown critical extension": below("critical", { extensions: [critical] }, [
+    "certificate-chain",
+  ]),
   "a path that is longer than an authority allows": {
     ...certificates,
     right: trusting(authority.subordinate("above", { pathLength: 1 })),
@@ -175,14 +183,22 @@ refuses({
 accepts({
   "a second authority in the trusted root": {
     methods: ["keyless"],
-    root: (root) => root.certificateAuthorities.unshift(authorityInstance(evil.chain, instance.validFor)),
+    root: (root) =>
+      root.certificateAuthorities.unshift(authorityInstance(evil.chain, instance.validFor)),
   },
-  "the root in a chain, which is not looked at": { methods: ["certificate"], chain: authority.chain },
+  "the root in a chain, which is not looked at": {
+    methods: ["certificate"],
+    chain: authority.chain,
+  },
 });
 
 test("`verifyBundle()` names every reason at once", async (t) => {
   const codes = await codesOf({
-    signing: { leaf: { scts: false, purposes: [PURPOSE.serverAuth] }, logs: [], identity: { issuer: "x" } },
+    signing: {
+      leaf: { scts: false, purposes: [PURPOSE.serverAuth] },
+      logs: [],
+      identity: { issuer: "x" },
+    },
   });
   t.deepEqual(codes, [
     "certificate-log",
@@ -251,6 +267,11 @@ function ownCertificate(anchor: (own: Buffer) => Buffer): Side {
   return {
     signing: { keys, certificate: der, logs: [], timestamps: [] },
     chain: [],
-    trust: (trust) => ({ ...trust, method: "certificate", anchors: [parseCertificate(anchor(der))] }) as typeof trust,
+    trust: (trust) =>
+      ({
+        ...trust,
+        method: "certificate",
+        anchors: [parseCertificate(anchor(der))],
+      }) as typeof trust,
   };
 }

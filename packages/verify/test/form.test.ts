@@ -31,9 +31,13 @@ const material = (change: (material: Loose) => unknown): Rule =>
 type Loose = Record<string, unknown>;
 
 refuses({
-  "a media type that is none of Sigstore's": bundle((json) => (json["mediaType"] = "application/json")),
+  "a media type that is none of Sigstore's": bundle(
+    (json) => (json["mediaType"] = "application/json"),
+  ),
   "a bundle of v0.4": bundle((json) => (json["mediaType"] = `${V}.v0.4+json`)),
-  "a bundle of v0.9 in the old spelling": bundle((json) => (json["mediaType"] = `${V}+json;version=0.9`)),
+  "a bundle of v0.9 in the old spelling": bundle(
+    (json) => (json["mediaType"] = `${V}+json;version=0.9`),
+  ),
   "a media type with more behind it": bundle((json) => (json["mediaType"] = `${V}.v0.3+json;x=1`)),
   "no media type": bundle((json) => delete json["mediaType"]),
   "a bundle of v0.1, unless the caller said so": {
@@ -83,7 +87,8 @@ refuses({
     of["tlogEntries"] = Array.from({ length: 33 }, () => (of["tlogEntries"] as unknown[])[0]);
   }),
   "33 timestamps": material((of) => {
-    const [one] = (of["timestampVerificationData"] as { rfc3161Timestamps: unknown[] }).rfc3161Timestamps;
+    const [one] = (of["timestampVerificationData"] as { rfc3161Timestamps: unknown[] })
+      .rfc3161Timestamps;
     of["timestampVerificationData"] = { rfc3161Timestamps: Array.from({ length: 33 }, () => one) };
   }),
   "a log entry without a proof": malformed(({ verificationMaterial: { tlogEntries } }) => {
@@ -152,7 +157,11 @@ test("`verifyBundle()` accepts every hint that is the key's own", async (t) => {
   const hex = (data: string | Buffer): string => sha(data).toString("hex");
   for (const hint of [hintOf(keys), hex(keys.spki), hex(keys.pem), ""]) {
     const findings = await findingsOf({ method: "key", signing: { keys, hint } });
-    t.deepEqual(findings.filter(({ code }) => code === "key-hint"), [], hint);
+    t.deepEqual(
+      findings.filter(({ code }) => code === "key-hint"),
+      [],
+      hint,
+    );
   }
 });
 
@@ -165,7 +174,10 @@ for (const signed of METHODS) {
       const { trust } = make({ method: trusted, signing: { keys } });
       const read = parseBundle(Buffer.from(JSON.stringify(json)));
       const result = await verifyBundle(read, trust, { now: NOW, use: "claim" });
-      t.deepEqual(result.findings.map(({ code, outcome }) => [code, outcome]), [["method-match", "fail"]]);
+      t.deepEqual(
+        result.findings.map(({ code, outcome }) => [code, outcome]),
+        [["method-match", "fail"]],
+      );
       t.false(result.valid);
     });
   }
@@ -191,7 +203,10 @@ accepts({
   },
 });
 
-function envelope(change: (dsse: NonNullable<BundleJson["dsseEnvelope"]>) => unknown, code?: string): Rule {
+function envelope(
+  change: (dsse: NonNullable<BundleJson["dsseEnvelope"]>) => unknown,
+  code?: string,
+): Rule {
   return malformed((json) => void change(json.dsseEnvelope!), code);
 }
 

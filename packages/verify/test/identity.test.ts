@@ -5,10 +5,22 @@ import { fulcioExtension, type FulcioIdentity } from "mlsign-test-sigstore";
 import { ALICE, codesOf, findingsOf, ISSUER, type Side } from "./rules.ts";
 
 const WORKFLOW = "https://github.com/acme/models/.github/workflows/train.yml@refs/heads/main";
-const uri = (value: string): FulcioIdentity => ({ names: [{ type: "uri", value }], issuer: ISSUER });
-const email = (value: string): FulcioIdentity => ({ names: [{ type: "email", value }], issuer: ISSUER });
-const user = (value: string): FulcioIdentity => ({ names: [{ type: "username", value }], issuer: ISSUER });
-const dns = (value: string): FulcioIdentity => ({ names: [{ type: "dns", value }], issuer: ISSUER });
+const uri = (value: string): FulcioIdentity => ({
+  names: [{ type: "uri", value }],
+  issuer: ISSUER,
+});
+const email = (value: string): FulcioIdentity => ({
+  names: [{ type: "email", value }],
+  issuer: ISSUER,
+});
+const user = (value: string): FulcioIdentity => ({
+  names: [{ type: "username", value }],
+  issuer: ISSUER,
+});
+const dns = (value: string): FulcioIdentity => ({
+  names: [{ type: "dns", value }],
+  issuer: ISSUER,
+});
 const exact = (text: string): Matcher => ({ exact: text });
 const pattern = (text: string): Matcher => ({ pattern: text });
 
@@ -32,31 +44,62 @@ const identities: [who: string, identity: FulcioIdentity, trusted: Matcher, same
   ["a user name spelled like the URI", user(WORKFLOW), exact(WORKFLOW), false],
   ["a DNS name spelled like the URI", dns(WORKFLOW), exact(WORKFLOW), false],
   ["no name", { names: [], issuer: ISSUER }, exact(ALICE), false],
-  ["a pattern", uri(WORKFLOW), pattern("https://github\\.com/acme/models/.*@refs/heads/main"), true],
+  [
+    "a pattern",
+    uri(WORKFLOW),
+    pattern("https://github\\.com/acme/models/.*@refs/heads/main"),
+    true,
+  ],
   ["a pattern of a prefix", uri(WORKFLOW), pattern("https://github\\.com/acme/models"), false],
   ["a pattern of a suffix", uri(WORKFLOW), pattern("@refs/heads/main"), false],
   ["a pattern of a part", email(ALICE), pattern("lice@example"), false],
   ["one of two alternatives", email(ALICE), pattern("bob@example\\.com|alice@example\\.com"), true],
-  ["the end of the first alternative", email(`bob@example.com.evil`), pattern("bob@example\\.com|x"), false],
-  ["the start of the last alternative", email("evil-alice@example.com"), pattern("x|alice@example\\.com"), false],
+  [
+    "the end of the first alternative",
+    email(`bob@example.com.evil`),
+    pattern("bob@example\\.com|x"),
+    false,
+  ],
+  [
+    "the start of the last alternative",
+    email("evil-alice@example.com"),
+    pattern("x|alice@example\\.com"),
+    false,
+  ],
   ["a dot, which is any character", email("alice@exampleXcom"), pattern("alice@example.com"), true],
   ["an escaped dot", email("alice@exampleXcom"), pattern("alice@example\\.com"), false],
-  ["a dot, but never a line break", email("alice\n@example.com"), pattern(".*@example\\.com"), false],
+  [
+    "a dot, but never a line break",
+    email("alice\n@example.com"),
+    pattern(".*@example\\.com"),
+    false,
+  ],
   ["`$` before a line break", email(`${ALICE}\n`), pattern("alice@example\\.com$"), false],
   ["`^` behind a line break", email(`x\n${ALICE}`), pattern("^alice@example\\.com"), false],
   ["an empty pattern", email(ALICE), pattern(""), false],
-  ["a pattern of a URI and an address", email("https://acme.example"), pattern("https://acme\\.example"), false],
+  [
+    "a pattern of a URI and an address",
+    email("https://acme.example"),
+    pattern("https://acme\\.example"),
+    false,
+  ],
 ];
 for (const [who, identity, trusted, same] of identities) {
   const rule = same ? "accepts" : "refuses";
   test(`\`verifyBundle()\` ${rule} ${who}`, async (t) => {
     const expected = same ? [] : ["identity-match"];
-    const codes = await codesOf({ signing: { identity }, ...trusting({ identity: trusted, issuer: ISSUER }) });
+    const codes = await codesOf({
+      signing: { identity },
+      ...trusting({ identity: trusted, issuer: ISSUER }),
+    });
     // A keyless certificate has one name.
     const noName = identity.names?.length === 0 ? ["certificate-purpose"] : [];
     t.deepEqual(codes, [...noName, ...expected]);
     const rest: Side = { method: "certificate", signing: { identity } };
-    t.deepEqual(await codesOf({ ...rest, ...trusting({ identity: trusted, issuer: ISSUER }) }), expected);
+    t.deepEqual(
+      await codesOf({ ...rest, ...trusting({ identity: trusted, issuer: ISSUER }) }),
+      expected,
+    );
   });
 }
 
@@ -72,8 +115,16 @@ const issuers: [who: string, identity: FulcioIdentity, codes: string[]][] = [
   ["no issuer", {}, ["issuer-match"]],
   ["an issuer that goes on", { issuer: `${ISSUER}.evil.example` }, ["issuer-match"]],
   ["an issuer with a slash behind it", { issuer: `${ISSUER}/` }, ["issuer-match"]],
-  ["the trusted issuer in the old extension only", { issuer: "https://x.example", legacyIssuer: ISSUER }, ["issuer-match"]],
-  ["the trusted issuer in the new extension", { issuer: ISSUER, legacyIssuer: "https://x.example" }, []],
+  [
+    "the trusted issuer in the old extension only",
+    { issuer: "https://x.example", legacyIssuer: ISSUER },
+    ["issuer-match"],
+  ],
+  [
+    "the trusted issuer in the new extension",
+    { issuer: ISSUER, legacyIssuer: "https://x.example" },
+    [],
+  ],
   ["an issuer in the old extension, where that is all", { legacyIssuer: ISSUER }, []],
 ];
 for (const [who, identity, codes] of issuers) {
@@ -108,13 +159,19 @@ test("`verifyBundle()` looks at no identity where a private authority's caller w
     const { identity: _, ...rest } = given;
     return rest;
   };
-  const findings = await findingsOf({ method: "certificate", signing: { identity: email("x@y.example") }, trust });
+  const findings = await findingsOf({
+    method: "certificate",
+    signing: { identity: email("x@y.example") },
+    trust,
+  });
   t.false(findings.some(({ code }) => code === "identity-match"));
   t.false(findings.some(({ outcome }) => outcome === "fail"));
 });
 
 test("`verifyBundle()` says who signed, and escapes what they wrote", async (t) => {
-  const findings = (await findingsOf({ signing: { identity: email("\u001b[31mroot\n") } })) as Finding[];
+  const findings = (await findingsOf({
+    signing: { identity: email("\u001b[31mroot\n") },
+  })) as Finding[];
   const { message, evidence } = findings.find(({ code }) => code === "identity-match")!;
   t.notRegex(message, /[\p{Cc}]/u);
   t.deepEqual(evidence?.["found"], ["\u001b[31mroot\n"]);

@@ -1,5 +1,6 @@
 import {
   type BundleJson,
+  type CheckpointOptions,
   generateKeys,
   logInstance,
   type Keys,
@@ -7,7 +8,6 @@ import {
   type LogStep,
   recoverKeys,
   sha,
-  signCheckpoint,
   TransparencyLog,
 } from "mlsign-test-sigstore";
 import {
@@ -27,17 +27,20 @@ const clock = (): Date => NOW;
 const strangers = generateKeys();
 const v2: Side = { signing: { logs: [{ log: 2 }] } };
 const both: readonly (1 | 2)[] = [1, 2];
-type Checkpoint = Parameters<typeof signCheckpoint>[1];
 
 refuses({
   "an entry of an unknown log": {
-    wrong: { signing: { logs: [{ log: new TransparencyLog(clock, { version: 1, host: "x.test" }) }] } },
+    wrong: {
+      signing: { logs: [{ log: new TransparencyLog(clock, { version: 1, host: "x.test" }) }] },
+    },
     codes: ["log-entry"],
   },
   "an entry of an unknown Rekor v2 log with a known name": {
     right: v2,
     wrong: {
-      signing: { logs: [{ log: new TransparencyLog(clock, { version: 2, host: "rekor2.sigstore.test" }) }] },
+      signing: {
+        logs: [{ log: new TransparencyLog(clock, { version: 2, host: "rekor2.sigstore.test" }) }],
+      },
     },
     codes: ["log-entry"],
   },
@@ -100,7 +103,9 @@ refuses({
     codes: ["log-entry"],
   },
   "a body of an unknown kind": {
-    wrong: { signing: { logs: [{ log: 1, body: (own) => ({ ...(own as object), kind: "rekord" }) }] } },
+    wrong: {
+      signing: { logs: [{ log: 1, body: (own) => ({ ...(own as object), kind: "rekord" }) }] },
+    },
     codes: ["log-entry"],
   },
   "a body that is not JSON": {
@@ -205,7 +210,9 @@ accepts({
     signing: { logs: [{ log: 1, promise: false }] },
   },
   "an entry of Rekor v2 with cosignatures": {
-    signing: { logs: [{ log: 2, checkpoint: { cosigners: [{ name: "w.example", keys: strangers }] } }] },
+    signing: {
+      logs: [{ log: 2, checkpoint: { cosigners: [{ name: "w.example", keys: strangers }] } }],
+    },
   },
   "an entry for a message (Rekor v2)": { ...v2, content: MESSAGE },
   "a log whose URL has a port": { root: (root) => (root.tlogs[0]!.baseUrl += ":8443") },
@@ -226,12 +233,16 @@ accepts({
   },
 });
 
-function perLog(name: string, checkpoint: Checkpoint & object): Record<string, Rule> {
+function perLog(name: string, checkpoint: CheckpointOptions): Record<string, Rule> {
   const rule = (log: 1 | 2): Rule => {
     const keys = log === 2 && checkpoint.keys ? generateKeys("ed25519") : checkpoint.keys;
     const wrong = { ...checkpoint, ...(keys && { keys }) };
     const right = { signing: { logs: [{ log }] } };
-    return { right, wrong: { signing: { logs: [{ log, checkpoint: wrong }] } }, codes: ["log-entry"] };
+    return {
+      right,
+      wrong: { signing: { logs: [{ log, checkpoint: wrong }] } },
+      codes: ["log-entry"],
+    };
   };
   return Object.fromEntries(both.map((log) => [`${name} (Rekor v${log})`, rule(log)]));
 }
@@ -258,9 +269,7 @@ function perBody(step: object, log: 1 | 2 = 1): Rule {
 type Verifier = NonNullable<LogStep["verifier"]>;
 
 /** One key for both sides, so that the entry can name it in another way. */
-function withKeys(
-  verifier: (keys: Keys) => Verifier,
-): Pick<Rule, "right" | "wrong" | "codes"> {
+function withKeys(verifier: (keys: Keys) => Verifier): Pick<Rule, "right" | "wrong" | "codes"> {
   const keys = generateKeys();
   return {
     right: { signing: { keys, logs: [{ log: 2 }] } },

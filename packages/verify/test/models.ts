@@ -2,7 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseBundle } from "@mlsign/bundle";
-import { localSource, manifestOf, omsPredicate, rootOf, type Serialization } from "@mlsign/manifest";
+import {
+  localSource,
+  manifestOf,
+  omsPredicate,
+  rootOf,
+  type Serialization,
+} from "@mlsign/manifest";
 import { type ModelOptions, type ModelResult, verifyModel } from "@mlsign/verify";
 import type { ExecutionContext } from "ava";
 import { type BundleOptions as Signing, generateKeys, signBundle } from "mlsign-test-sigstore";
@@ -34,7 +40,7 @@ export interface Story {
   readonly payloadType?: string;
   readonly signing?: Signing;
   /** Changes the model's directory after it was signed. */
-  readonly then?: (directory: string) => unknown;
+  readonly since?: (directory: string) => unknown;
   readonly options?: Partial<ModelOptions>;
 }
 
@@ -54,7 +60,7 @@ export async function verifyStory(t: ExecutionContext, story: Story): Promise<Mo
     { payload, ...(story.payloadType !== undefined && { payloadType: story.payloadType }) },
     { keys, material: "key", logs: [], timestamps: [], ...story.signing },
   );
-  story.then?.(directory);
+  story.since?.(directory);
   const bundle = parseBundle(Buffer.from(JSON.stringify(json)));
   const trust = { method: "key", key: keys.publicKey } as const;
   return verifyModel(localSource(path), bundle, trust, { now: NOW, ...story.options });
@@ -85,7 +91,13 @@ export async function statementOf(
   const { ignorePaths = [], allowSymlinks = false } = serialization;
   const listing = await source.list({ ignorePaths, allowSymlinks });
   const manifest = await manifestOf(source, listing, {
-    serialization: { method: "files", hashType: "sha256", allowSymlinks, ignorePaths, ...serialization },
+    serialization: {
+      method: "files",
+      hashType: "sha256",
+      allowSymlinks,
+      ignorePaths,
+      ...serialization,
+    },
   });
   return {
     _type: "https://in-toto.io/Statement/v1",

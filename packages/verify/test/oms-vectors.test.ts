@@ -70,7 +70,10 @@ function vector(folder: string): void {
     const result = await run(t, folder, config, data);
     t.deepEqual(refusals(result), []);
     t.is(decide(result.findings), "accepted");
-    t.deepEqual(remarks(result).filter((text) => !text.includes("manifest-order")), legacy ? ["note bundle-legacy"] : []);
+    t.deepEqual(
+      remarks(result).filter((text) => !text.includes("manifest-order")),
+      legacy ? ["note bundle-legacy"] : [],
+    );
     t.snapshot(result.legacy);
   });
   test(`\`verifyModel()\` ${legacy ? "refuses" : "accepts"} the OMS vector ${name} where old forms are refused`, async (t) => {
@@ -88,8 +91,18 @@ function vector(folder: string): void {
 function specification(): void {
   const simple = { model: "models/simple", verify: {} };
   const valid: [string, Config][] = [
-    ["key", { ...simple, method: "key", verify: { public_key: "keys/certificate/signing-key-pub.pem" } }],
-    ["certificate", { ...simple, method: "certificate", verify: { cert_chain: ["keys/certificate/ca-cert.pem"] } }],
+    [
+      "key",
+      { ...simple, method: "key", verify: { public_key: "keys/certificate/signing-key-pub.pem" } },
+    ],
+    [
+      "certificate",
+      {
+        ...simple,
+        method: "certificate",
+        verify: { cert_chain: ["keys/certificate/ca-cert.pem"] },
+      },
+    ],
   ];
   for (const [name, config] of valid) {
     test(`\`verifyModel()\` accepts the specification's ${name} bundle`, async (t) => {
@@ -118,12 +131,16 @@ function specification(): void {
   });
 
   test("`verifyModel()` refuses the specification's sigstore bundle without its log entry", async (t) => {
-    const data = readFileSync(join(VECTORS, "spec-vectors/invalid/missing-tlog-entries.bundle.json"));
+    const data = readFileSync(
+      join(VECTORS, "spec-vectors/invalid/missing-tlog-entries.bundle.json"),
+    );
     t.true(refusals(await run(t, sigstore, keyless, data)).includes("log-entry"));
   });
 
   test("`verifyModel()` refuses the specification's payload of another predicate", async (t) => {
-    const data = readFileSync(join(VECTORS, "spec-vectors/invalid-payload/wrong-predicate.bundle.json"));
+    const data = readFileSync(
+      join(VECTORS, "spec-vectors/invalid-payload/wrong-predicate.bundle.json"),
+    );
     const codes = refusals(await run(t, VECTORS, valid[0]![1], data));
     t.true(codes.includes("predicate-type"), String(codes));
   });
@@ -155,9 +172,16 @@ function trustOf({ method, verify }: Config): Trust {
   const read = (file: string): string => readFileSync(join(VECTORS, file), "utf8");
   if (method === "key") return { method, key: createPublicKey(read(verify.public_key ?? "")) };
   if (method === "certificate") {
-    return { method, anchors: (verify.cert_chain ?? []).flatMap((f) => parseCertificates(read(f))) };
+    return {
+      method,
+      anchors: (verify.cert_chain ?? []).flatMap((f) => parseCertificates(read(f))),
+    };
   }
   const identity = { exact: verify.identity ?? "" };
   const trustedRoot = TrustedRoot.fromJSON(JSON.parse(PUBLIC_ROOT));
-  return { method: "keyless", trustedRoot, identity: { identity, issuer: verify.identity_provider ?? "" } };
+  return {
+    method: "keyless",
+    trustedRoot,
+    identity: { identity, issuer: verify.identity_provider ?? "" },
+  };
 }

@@ -88,7 +88,8 @@ const kinds: KeyKind[] = ["P-256", "P-384", "P-521", "rsa-2048", "rsa-3072", "rs
 for (const kind of kinds) {
   test(`\`verifyBundle()\` accepts ${kind} keys with their own hash, logged`, async (t) => {
     const keys = generateKeys(kind);
-    const digestAlgorithm = ({ "P-384": "sha384", "P-521": "sha512" }[kind as string] ?? "sha256") as Hash;
+    const digestAlgorithm = ({ "P-384": "sha384", "P-521": "sha512" }[kind as string] ??
+      "sha256") as Hash;
     for (const content of [PAYLOAD, { artifact: ARTIFACT, digestAlgorithm }]) {
       for (const log of [1, 2] as const) {
         const side: Side = { content, signing: { keys, logs: [{ log }] } };
@@ -105,7 +106,11 @@ test("`verifyBundle()` accepts claims with Ed25519 keys, logged by Rekor v1", as
 });
 
 test("`verifyArtifact()` refuses a message with an Ed25519 key, which signs no digest", async (t) => {
-  const side: Side = { method: "key", content: MESSAGE, signing: { ...bare, keys: generateKeys("ed25519") } };
+  const side: Side = {
+    method: "key",
+    content: MESSAGE,
+    signing: { ...bare, keys: generateKeys("ed25519") },
+  };
   t.deepEqual(await codesOf(side), ["signature-valid"]);
 });
 
@@ -114,7 +119,9 @@ const digest: Digest = async (algorithm) => createHash(algorithm).update(ARTIFAC
 const other: Digest = async (algorithm) => createHash(algorithm).update("other").digest();
 const good = { content: PAYLOAD, statements: ["https://slsa.dev/provenance/v1"] };
 const hex = sha(ARTIFACT).toString("hex");
-const payload = (more: Readonly<Record<string, unknown>>): Content => ({ payload: statement(more) });
+const payload = (more: Readonly<Record<string, unknown>>): Content => ({
+  payload: statement(more),
+});
 const subjects = (...digests: object[]): Content => {
   return payload({ subject: digests.map((one, at) => ({ name: `f${at}`, digest: one })) });
 };
@@ -127,24 +134,88 @@ interface ArtifactCase {
 
 const artifacts: [name: string, wrong: Partial<ArtifactCase>, codes: string[]][] = [
   ["a statement where none was allowed", { statements: [] }, ["predicate-type"]],
-  ["a statement of another predicate", { statements: ["https://slsa.dev/provenance/v0.2"] }, ["predicate-type"]],
-  ["a payload type that is not in-toto's", { content: { payload: STATEMENT, payloadType: "application/json" } }, ["payload-type"]],
-  ["a payload type that only begins like in-toto's", { content: { payload: STATEMENT, payloadType: "application/vnd.in-toto+json; x=1" } }, ["payload-type"]],
+  [
+    "a statement of another predicate",
+    { statements: ["https://slsa.dev/provenance/v0.2"] },
+    ["predicate-type"],
+  ],
+  [
+    "a payload type that is not in-toto's",
+    { content: { payload: STATEMENT, payloadType: "application/json" } },
+    ["payload-type"],
+  ],
+  [
+    "a payload type that only begins like in-toto's",
+    { content: { payload: STATEMENT, payloadType: "application/vnd.in-toto+json; x=1" } },
+    ["payload-type"],
+  ],
   ["a statement about another file", { digest: other }, ["subject-match"]],
-  ["a statement with SHA-1 alone", { content: subjects({ sha1: createHash("sha1").update(ARTIFACT).digest("hex") }) }, ["subject-match"]],
-  ["a statement with SHA-512 alone", { content: subjects({ sha512: sha(ARTIFACT, "sha512").toString("hex") }) }, ["subject-match"]],
-  ["a statement with the digest under another name", { content: subjects({ dirHash1: hex }) }, ["subject-match"]],
-  ["a statement with the digest in upper case", { content: subjects({ sha256: hex.toUpperCase() }) }, ["subject-match"]],
-  ["a statement with a part of the digest", { content: subjects({ sha256: hex.slice(0, 32) }) }, ["subject-match"]],
-  ["a statement with 1025 subjects", { content: subjects(...Array(1025).fill({ sha256: hex })) }, ["subject-match"]],
-  ["a statement with 33 digests", { content: subjects(Object.fromEntries(Array.from({ length: 33 }, (_, at) => [`a${at}`, hex]))) }, ["manifest-form"]],
+  [
+    "a statement with SHA-1 alone",
+    { content: subjects({ sha1: createHash("sha1").update(ARTIFACT).digest("hex") }) },
+    ["subject-match"],
+  ],
+  [
+    "a statement with SHA-512 alone",
+    { content: subjects({ sha512: sha(ARTIFACT, "sha512").toString("hex") }) },
+    ["subject-match"],
+  ],
+  [
+    "a statement with the digest under another name",
+    { content: subjects({ dirHash1: hex }) },
+    ["subject-match"],
+  ],
+  [
+    "a statement with the digest in upper case",
+    { content: subjects({ sha256: hex.toUpperCase() }) },
+    ["subject-match"],
+  ],
+  [
+    "a statement with a part of the digest",
+    { content: subjects({ sha256: hex.slice(0, 32) }) },
+    ["subject-match"],
+  ],
+  [
+    "a statement with 1025 subjects",
+    { content: subjects(...Array(1025).fill({ sha256: hex })) },
+    ["subject-match"],
+  ],
+  [
+    "a statement with 33 digests",
+    {
+      content: subjects(Object.fromEntries(Array.from({ length: 33 }, (_, at) => [`a${at}`, hex]))),
+    },
+    ["manifest-form"],
+  ],
   ["a statement without a subject", { content: payload({ subject: [] }) }, ["manifest-form"]],
   ["a statement whose subject has no digest", { content: subjects({}) }, ["manifest-form"]],
-  ["a statement of another type", { content: payload({ _type: "https://in-toto.io/Statement/v2" }) }, ["manifest-form"]],
-  ["a statement without a predicate type", { content: payload({ predicateType: "" }) }, ["manifest-form"]],
-  ["a statement with a duplicate key", { content: { payload: Buffer.from(STATEMENT.toString().replace("{", '{"predicateType":"x",')) } }, ["manifest-form"]],
-  ["a statement with data behind it", { content: { payload: Buffer.concat([STATEMENT, Buffer.from("{}")]) } }, ["manifest-form"]],
-  ["a payload that is not JSON", { content: { payload: Buffer.from("<html>") } }, ["manifest-form"]],
+  [
+    "a statement of another type",
+    { content: payload({ _type: "https://in-toto.io/Statement/v2" }) },
+    ["manifest-form"],
+  ],
+  [
+    "a statement without a predicate type",
+    { content: payload({ predicateType: "" }) },
+    ["manifest-form"],
+  ],
+  [
+    "a statement with a duplicate key",
+    {
+      content: { payload: Buffer.from(STATEMENT.toString().replace("{", '{"predicateType":"x",')) },
+    },
+    ["manifest-form"],
+  ],
+  [
+    "a statement with data behind it",
+    { content: { payload: Buffer.concat([STATEMENT, Buffer.from("{}")]) } },
+    ["manifest-form"],
+  ],
+  [
+    "a payload that is not JSON",
+    { content: { payload: Buffer.from("<html>") } },
+    ["manifest-form"],
+  ],
   ["a message over another file", { content: MESSAGE, digest: other }, ["subject-match"]],
 ];
 for (const [name, wrong, codes] of artifacts) {
@@ -153,7 +224,10 @@ for (const [name, wrong, codes] of artifacts) {
     t.is((await judge(right)).accepted, "statement");
     const result = await judge({ ...right, ...wrong });
     const refusing = result.findings.filter(({ outcome }) => outcome === "fail");
-    t.deepEqual(refusing.map(({ code }) => code), codes as never);
+    t.deepEqual(
+      refusing.map(({ code }) => code),
+      codes as never,
+    );
     t.is(result.accepted, undefined);
     t.is(decide(result.findings), "refused");
   });
@@ -175,8 +249,11 @@ test("`verifyArtifact()` refuses a digest by another algorithm than the key's", 
 });
 
 test("`verifyArtifact()` refuses a digest whose length is not its algorithm's", async (t) => {
-  const edit: Side["edit"] = (json) => (json.messageSignature!.messageDigest.algorithm = "SHA2_512");
-  t.deepEqual(await codesOf({ method: "key", content: MESSAGE, signing: bare, edit }), ["bundle-malformed"]);
+  const edit: Side["edit"] = (json) =>
+    (json.messageSignature!.messageDigest.algorithm = "SHA2_512");
+  t.deepEqual(await codesOf({ method: "key", content: MESSAGE, signing: bare, edit }), [
+    "bundle-malformed",
+  ]);
 });
 
 test("`verifyArtifact()` accepts one of many subjects, and any predicate where told so", async (t) => {
@@ -195,7 +272,11 @@ test("`verifyArtifact()` leaves undecided what it has no digest of", async (t) =
 });
 
 test("`verifyArtifact()` accepts nothing whose signature is wrong", async (t) => {
-  const { json, trust } = make({ method: "key", signing: bare, edit: setSignature(() => Buffer.from("x")) });
+  const { json, trust } = make({
+    method: "key",
+    signing: bare,
+    edit: setSignature(() => Buffer.from("x")),
+  });
   const bundle = parseBundle(Buffer.from(JSON.stringify(json)));
   const result = await verifyArtifact(bundle, trust, { now: NOW, statements: "any", digest });
   t.is(result.accepted, undefined);
@@ -203,7 +284,10 @@ test("`verifyArtifact()` accepts nothing whose signature is wrong", async (t) =>
 });
 
 test("`verifyBundle()` says which algorithm a signature has", async (t) => {
-  const findings = await findingsOf({ method: "key", signing: { ...bare, keys: generateKeys("P-384") } });
+  const findings = await findingsOf({
+    method: "key",
+    signing: { ...bare, keys: generateKeys("P-384") },
+  });
   const valid = findings.find(({ code }) => code === "signature-valid");
   t.like(valid, { outcome: "pass", message: "signature valid (P-384)" });
 });

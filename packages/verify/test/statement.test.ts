@@ -4,7 +4,11 @@ import { refusals, remarks, reroot, type Statement, type Story, verifyStory } fr
 
 /** Statements that were signed as they are: only their form can refuse them. */
 const refused: [name: string, change: (statement: Statement) => unknown, codes?: string[]][] = [
-  ["another predicate type", (s) => (s.predicateType = "https://slsa.dev/provenance/v1"), ["predicate-type"]],
+  [
+    "another predicate type",
+    (s) => (s.predicateType = "https://slsa.dev/provenance/v1"),
+    ["predicate-type"],
+  ],
   ["a predicate type that goes on", (s) => (s.predicateType += "1"), ["predicate-type"]],
   ["another statement type", (s) => (s._type = "https://in-toto.io/Statement/v0.1")],
   ["an unknown statement type", (s) => (s._type = "https://in-toto.io/Statement/v2")],
@@ -12,12 +16,19 @@ const refused: [name: string, change: (statement: Statement) => unknown, codes?:
   ["two subjects", (s) => s.subject.push(s.subject[0]!)],
   ["a subject without a name", (s) => (s.subject[0]!.name = "")],
   ["a subject without sha256", (s) => (s.subject[0]!.digest = { sha512: "00" })],
-  ["a root that is not of the list", (s) => (s.subject[0]!.digest = { sha256: "0".repeat(64) }), ["root-match"]],
+  [
+    "a root that is not of the list",
+    (s) => (s.subject[0]!.digest = { sha256: "0".repeat(64) }),
+    ["root-match"],
+  ],
   ["no predicate", (s) => (s.predicate = null as never)],
   ["an unknown field in the predicate", (s) => Object.assign(s.predicate, { card: {} })],
   ["an empty list", (s) => (s.predicate.resources = [])],
   ["a name twice", resources((list) => list.push(list[0]!))],
-  ["a name twice, with two digests", resources((list) => list.push({ ...list[0]!, digest: "0".repeat(64) }))],
+  [
+    "a name twice, with two digests",
+    resources((list) => list.push({ ...list[0]!, digest: "0".repeat(64) })),
+  ],
   ["a name without text", rename("")],
   ["an absolute name", rename("/etc/passwd")],
   ["a name that climbs", rename("../config.json")],
@@ -44,7 +55,10 @@ const refused: [name: string, change: (statement: Statement) => unknown, codes?:
   ["an ignored path for the whole model, spelled longer", serialization({ ignore_paths: ["./"] })],
   ["an ignored path that climbs out of the model", serialization({ ignore_paths: [".."] })],
   ["an ignored path for a listed file", serialization({ ignore_paths: ["config.json"] })],
-  ["an ignored path for a listed file's directory", serialization({ ignore_paths: ["./weights/"] })],
+  [
+    "an ignored path for a listed file's directory",
+    serialization({ ignore_paths: ["./weights/"] }),
+  ],
   ["a shard size and whole files", serialization({ shard_size: 8 })],
   ["an unknown field in the serialization", serialization({ follow: true })],
 ];
@@ -71,13 +85,19 @@ const badShards: [name: string, change: (statement: Statement) => unknown][] = [
   ["an empty shard", resources((list) => (list[0]!.name = "a.bin:0:0"))],
   ["a range that is no range", resources((list) => (list[0]!.name = "a.bin:0:8x"))],
   ["a range with leading zeros", resources((list) => (list[0]!.name = "a.bin:00:08"))],
-  ["a range beyond what is countable", resources((list) => (list[0]!.name = "a.bin:0:99999999999999999999"))],
+  [
+    "a range beyond what is countable",
+    resources((list) => (list[0]!.name = "a.bin:0:99999999999999999999")),
+  ],
   ["a whole file", resources((list) => (list[0]!.name = "a.bin"))],
   ["no shard size", serialization({ shard_size: undefined })],
   ["a shard size of nothing", serialization({ shard_size: 0 })],
   ["a shard size that is no whole number", serialization({ shard_size: 8.5 })],
   ["a shard size of another list", serialization({ shard_size: 4 })],
-  ["an algorithm of another shard size", resources((list) => (list[0]!.algorithm = "sha256-sharded-4"))],
+  [
+    "an algorithm of another shard size",
+    resources((list) => (list[0]!.algorithm = "sha256-sharded-4")),
+  ],
 ];
 for (const [name, change] of badShards) {
   test(`\`verifyModel()\` refuses signed shards with ${name}`, async (t) => {

@@ -19,14 +19,20 @@ const mutation = fc.record({
   original: fc.constantFrom(...originals),
   edit: fc.constantFrom(...edits),
   at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-  byte: fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constantFrom(...Buffer.from(' \n"\\,:{}[]0=A'))),
+  byte: fc.oneof(
+    fc.integer({ min: 0, max: 255 }),
+    fc.constantFrom(...Buffer.from(' \n"\\,:{}[]0=A')),
+  ),
 });
 
 test("`verifyBundle()` accepts no bundle with a changed byte, unless it still says the same", async (t) => {
   const accepted = new Map<string, number>();
   const property = fc.asyncProperty(mutation, async ({ original, edit, at, byte }) => {
     const bytes = mutated(Buffer.from(original.text), edit, at, byte);
-    const [before, after] = [await read(Buffer.from(original.text), original), await read(bytes, original)];
+    const [before, after] = [
+      await read(Buffer.from(original.text), original),
+      await read(bytes, original),
+    ];
     if (after === undefined || decide(after.result.findings) !== "accepted") return;
     const reason = explain(before!, after);
     accepted.set(reason, (accepted.get(reason) ?? 0) + 1);
@@ -61,7 +67,10 @@ interface Reading {
   readonly result: BundleResult;
 }
 
-async function read(bytes: Buffer, { trust }: { readonly trust: Trust }): Promise<Reading | undefined> {
+async function read(
+  bytes: Buffer,
+  { trust }: { readonly trust: Trust },
+): Promise<Reading | undefined> {
   let bundle: Bundle;
   try {
     bundle = parseBundle(bytes);
@@ -86,11 +95,15 @@ const UNSIGNED: Readonly<Record<string, (bundle: Bundle) => Bundle>> = {
   "the same in other white space or escapes": (bundle) => bundle,
   "a hint that is no fingerprint, with a warning": (bundle) => ({
     ...bundle,
-    material: bundle.material.kind === "publicKey" ? { ...bundle.material, hint: undefined } : bundle.material,
+    material:
+      bundle.material.kind === "publicKey"
+        ? { ...bundle.material, hint: undefined }
+        : bundle.material,
   }),
   "a keyid beside a certificate, which is never looked at": (bundle) => ({
     ...bundle,
-    content: bundle.content.kind === "dsse" ? { ...bundle.content, keyid: undefined } : bundle.content,
+    content:
+      bundle.content.kind === "dsse" ? { ...bundle.content, keyid: undefined } : bundle.content,
   }),
   "an index or time that no promise signs for, and that is not used": (bundle) => ({
     ...bundle,
@@ -108,7 +121,10 @@ const UNSIGNED: Readonly<Record<string, (bundle: Bundle) => Bundle>> = {
       },
     })),
   }),
-  "a part of the timestamp that the authority does not sign": (bundle) => ({ ...bundle, timestamps: [] }),
+  "a part of the timestamp that the authority does not sign": (bundle) => ({
+    ...bundle,
+    timestamps: [],
+  }),
 };
 
 function mutated(bytes: Buffer, edit: (typeof edits)[number], at: number, byte: number): Buffer {
@@ -148,9 +164,12 @@ function damage(json: unknown, next: () => number): void {
 
 function damagedText(text: string, next: () => number): string {
   const bytes = Buffer.from(text, "base64");
-  if (bytes.length < 4 || bytes.toString("base64") !== text) return text.slice(0, next() % text.length);
+  if (bytes.length < 4 || bytes.toString("base64") !== text)
+    return text.slice(0, next() % text.length);
   for (let round = 0; round <= next() % 3; round += 1) bytes[next() % bytes.length] = next() % 256;
-  return bytes.subarray(0, next() % 4 === 0 ? next() % bytes.length : bytes.length).toString("base64");
+  return bytes
+    .subarray(0, next() % 4 === 0 ? next() % bytes.length : bytes.length)
+    .toString("base64");
 }
 
 test("`verifyBundle()` accepts the bundles that are changed here, and their payload", async (t) => {

@@ -25,15 +25,29 @@ test("threat 1: `verifyModel()` refuses files that were renamed or swapped under
 
 test("threat 5: `verifyModel()` refuses an injected file, and names each that its signer left out", async (t) => {
   const ignorePaths = ["model.sig", "loader.py", "registered_model_meta"];
-  const inject = (...names: string[]) => (directory: string) => {
-    for (const name of names) write(directory, { [name]: "x" });
-  };
-  const injected = await verifyStory(t, { then: inject("registered_model_meta", "weights/loader.py") });
-  t.deepEqual(refusals(injected), ["file-extra registered_model_meta", "file-extra weights/loader.py"]);
-  const story = { serialization: { ignorePaths }, then: inject(...ignorePaths) };
+  const inject =
+    (...names: string[]) =>
+    (directory: string) => {
+      for (const name of names) write(directory, { [name]: "x" });
+    };
+  const injected = await verifyStory(t, {
+    since: inject("registered_model_meta", "weights/loader.py"),
+  });
+  t.deepEqual(refusals(injected), [
+    "file-extra registered_model_meta",
+    "file-extra weights/loader.py",
+  ]);
+  const story = { serialization: { ignorePaths }, since: inject(...ignorePaths) };
   const told = await verifyStory(t, { ...story, options: { ownNames: ["model.sig"] } });
-  t.deepEqual(remarks(told), ["warning file-uncovered loader.py", "warning file-uncovered registered_model_meta"]);
-  const options = { ownNames: ["model.sig"], refuseSignerIgnores: true, ignorePaths: ["registered_model_meta"] };
+  t.deepEqual(remarks(told), [
+    "warning file-uncovered loader.py",
+    "warning file-uncovered registered_model_meta",
+  ]);
+  const options = {
+    ownNames: ["model.sig"],
+    refuseSignerIgnores: true,
+    ignorePaths: ["registered_model_meta"],
+  };
   t.deepEqual(refusals(await verifyStory(t, { ...story, options })), ["file-uncovered loader.py"]);
 });
 
@@ -41,7 +55,7 @@ test("threat 6: `verifyModel()` refuses weights that their signer chose to leave
   const result = await verifyStory(t, {
     files: { "config.json": "{}" },
     serialization: { ignorePaths: ["weights"] },
-    then: (directory) => write(directory, { "weights/model.bin": "evil" }),
+    since: (directory) => write(directory, { "weights/model.bin": "evil" }),
     options: { refuseSignerIgnores: true },
   });
   t.deepEqual(refusals(result), ["file-uncovered weights/model.bin"]);
@@ -52,16 +66,25 @@ test("threat 9: `parseBundle()` and `verifyModel()` refuse hostile JSON, quickly
   const deep = "[".repeat(1_000_000);
   const envelope = (payload: string): string =>
     JSON.stringify({ ...make({ method: "key" }).json, dsseEnvelope: payload });
-  for (const text of [deep, `{"mediaType":${deep}`, envelope(deep), `{"a":1,${'"a":1,'.repeat(100_000)}"b":1}`]) {
+  for (const text of [
+    deep,
+    `{"mediaType":${deep}`,
+    envelope(deep),
+    `{"a":1,${'"a":1,'.repeat(100_000)}"b":1}`,
+  ]) {
     const error = t.throws(() => parseBundle(Buffer.from(text)), { instanceOf: MlsignError });
     t.true(["json-invalid", "bundle-malformed"].includes(error.code));
   }
-  t.throws(() => parseBundle(Buffer.alloc(65 * 1024 * 1024, 0x20)), { code: "json-invalid" } as object);
+  t.throws(() => parseBundle(Buffer.alloc(65 * 1024 * 1024, 0x20)), {
+    code: "json-invalid",
+  } as object);
   const many = await verifyStory(t, {
     statement: (s) => (s.subject = Array(100_000).fill(s.subject[0]!)),
   });
   t.deepEqual(refusals(many), ["manifest-form"]);
-  const nested = await verifyStory(t, { text: (json) => json.replace("{", `{"x":${"[".repeat(99)}${"]".repeat(99)},`) });
+  const nested = await verifyStory(t, {
+    text: (json) => json.replace("{", `{"x":${"[".repeat(99)}${"]".repeat(99)},`),
+  });
   t.deepEqual(refusals(nested), ["manifest-form"]);
   t.true(performance.now() - started < 20_000);
 });
@@ -80,10 +103,14 @@ test("threat 10: `verifyModel()` refuses names and files that lead elsewhere, an
   });
   t.deepEqual(refusals(climbing), ["manifest-form"]);
   for (const target of ["/etc", "..", "weights"]) {
-    const linked = await verifyStory(t, { then: (directory) => symlinkSync(target, join(directory, "l")) });
+    const linked = await verifyStory(t, {
+      since: (directory) => symlinkSync(target, join(directory, "l")),
+    });
     t.deepEqual(refusals(linked), ["files-match"], target);
   }
-  const fifo = await verifyStory(t, { then: (directory) => execFileSync("mkfifo", [join(directory, "pipe")]) });
+  const fifo = await verifyStory(t, {
+    since: (directory) => execFileSync("mkfifo", [join(directory, "pipe")]),
+  });
   t.deepEqual(refusals(fifo), ["files-match"]);
 });
 

@@ -1,9 +1,26 @@
-import { TimestampAuthority, PURPOSE, authorityInstance, generateKeys, sha } from "mlsign-test-sigstore";
+import {
+  TimestampAuthority,
+  PURPOSE,
+  authorityInstance,
+  generateKeys,
+  sha,
+} from "mlsign-test-sigstore";
 import { resigned } from "./resigned-timestamp.ts";
-import { accepts, type Edit, instance, minutes, NOW, refuses, type Rule, type Side } from "./rules.ts";
+import {
+  accepts,
+  type Edit,
+  instance,
+  minutes,
+  NOW,
+  refuses,
+  type Rule,
+  type Side,
+} from "./rules.ts";
 
 const clock = (): Date => NOW;
-const purposeless = new TimestampAuthority(clock, { certificate: { purposes: [PURPOSE.codeSigning] } });
+const purposeless = new TimestampAuthority(clock, {
+  certificate: { purposes: [PURPOSE.codeSigning] },
+});
 const rsa = new TimestampAuthority(clock, { keyKind: "rsa-2048" });
 const trusting = (tsa: TimestampAuthority): Side => ({
   signing: { timestamps: [{ tsa }] },
@@ -136,7 +153,9 @@ accepts({
   },
   "a timestamp of an RSA authority that names the hash in its signature algorithm": {
     ...trusting(rsa),
-    edit: setTimestamps((tokens) => tokens.map((token) => resigned(token, rsa.keys, "sha384", true))),
+    edit: setTimestamps((tokens) =>
+      tokens.map((token) => resigned(token, rsa.keys, "sha384", true)),
+    ),
   },
   "a timestamp over a SHA-512 imprint": { signing: { timestamps: [{ hash: "sha512" }] } },
   "a timestamp that brings its certificate": { signing: { timestamps: [{ certificates: true }] } },

@@ -69,16 +69,20 @@ for (const [name, source] of malformed) {
 }
 
 test("`parseCertificate()` throws nothing but `MlsignError`, and reads no changed byte alike", (t) => {
-  const property = fc.property(fc.nat(der.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
-    const bytes = Buffer.from(der);
-    bytes[at]! ^= flip;
-    try {
-      const changed = parseCertificate(bytes);
-      return !changed.equals(parseCertificate(der)) && changed.der.equals(bytes);
-    } catch (error) {
-      return error instanceof MlsignError;
-    }
-  });
+  const property = fc.property(
+    fc.nat(der.length - 1),
+    fc.integer({ min: 1, max: 255 }),
+    (at, flip) => {
+      const bytes = Buffer.from(der);
+      bytes[at]! ^= flip;
+      try {
+        const changed = parseCertificate(bytes);
+        return !changed.equals(parseCertificate(der)) && changed.der.equals(bytes);
+      } catch (error) {
+        return error instanceof MlsignError;
+      }
+    },
+  );
   fc.assert(property, { numRuns: 3000 });
   t.pass();
 });
@@ -86,7 +90,10 @@ test("`parseCertificate()` throws nothing but `MlsignError`, and reads no change
 test("`parseCertificates()` reads the certificates of a file in order, and passes over the rest", (t) => {
   const other = parseCertificate(authority.root.der);
   const text = `Subject: x\n${pem}\n# and\n${other.toPem()}${keys.pem}`;
-  t.deepEqual(parseCertificates(text).map((one) => one.der), [der, other.der]);
+  t.deepEqual(
+    parseCertificates(text).map((one) => one.der),
+    [der, other.der],
+  );
   t.deepEqual(parseCertificates(Buffer.from(text.replaceAll("\n", "\r\n"))).length, 2);
   t.deepEqual(parseCertificates("nothing"), []);
 });
@@ -114,7 +121,11 @@ const purposes: [name: string, shape: LeafShape, fault: RegExp | undefined][] = 
   ["one for servers", { purposes: [PURPOSE.serverAuth] }, /codeSigning/],
   ["one for any purpose", { purposes: [PURPOSE.any] }, /codeSigning/],
   ["one without purposes", { purposes: undefined as never }, /codeSigning/],
-  ["one with a critical extension that nobody knows", { extensions: [{ oid: "1.2.3", critical: true, value: Buffer.from([5, 0]) }] }, /critical extension 1\.2\.3/],
+  [
+    "one with a critical extension that nobody knows",
+    { extensions: [{ oid: "1.2.3", critical: true, value: Buffer.from([5, 0]) }] },
+    /critical extension 1\.2\.3/,
+  ],
 ];
 for (const [name, shape, fault] of purposes) {
   test(`\`purposeFault()\` judges ${name}`, (t) => {
@@ -132,7 +143,8 @@ test("`purposeFault()` tells timestamping from signing code", (t) => {
 });
 
 test("`isAuthority()` wants both the bit and keyCertSign", (t) => {
-  const of = (shape: object): boolean => isAuthority(parseCertificate(authority.subordinate("x", shape).der));
+  const of = (shape: object): boolean =>
+    isAuthority(parseCertificate(authority.subordinate("x", shape).der));
   t.true(of({}));
   t.false(of({ keyUsage: ["cRLSign"] }));
   t.false(of({ keyUsage: undefined }));
@@ -141,7 +153,10 @@ test("`isAuthority()` wants both the bit and keyCertSign", (t) => {
 });
 
 test("`fulcioClaims()` reads what Fulcio wrote for a GitHub job", (t) => {
-  const claims = identityOf({ iss: "https://token.actions.githubusercontent.com", ...githubClaims() });
+  const claims = identityOf({
+    iss: "https://token.actions.githubusercontent.com",
+    ...githubClaims(),
+  });
   t.snapshot(fulcioClaims(parseCertificate(leaf(fulcioShape(claims)))));
 });
 
@@ -156,6 +171,10 @@ test("`fulcioClaims()` prefers the newer issuer, and reads the old one where it 
 test("`fulcioClaims()` refuses an extension that is no UTF8String, or no UTF-8", (t) => {
   for (const value of ["", "05", "1301ff", "0c02", "0c01ff", "0c0141ff", "04030c0141"]) {
     const extension = { ...fulcioExtension(12, ""), value: Buffer.from(value, "hex") };
-    t.throws(() => fulcioClaims(parseCertificate(leaf({ extensions: [extension] }))), { instanceOf: MlsignError }, value);
+    t.throws(
+      () => fulcioClaims(parseCertificate(leaf({ extensions: [extension] }))),
+      { instanceOf: MlsignError },
+      value,
+    );
   }
 });

@@ -1,10 +1,14 @@
-import { type Certificate, certificatePath, parseCertificate, type PathOptions } from "@mlsign/x509";
+import {
+  type Certificate,
+  certificatePath,
+  parseCertificate,
+  type PathOptions,
+} from "@mlsign/x509";
 import test from "ava";
 import {
   Authority,
   buildCertificate,
   type CaCertificate,
-  CtLog,
   generateKeys,
   Instance,
   type LeafShape,
@@ -16,7 +20,8 @@ const NOW = new Date("2026-03-04T05:06:07Z");
 const clock = (): Date => NOW;
 const { authority, ctlog } = new Instance({ clock });
 const keys = generateKeys();
-const parse = (...ders: readonly Buffer[]): Certificate[] => ders.map((der) => parseCertificate(der));
+const parse = (...ders: readonly Buffer[]): Certificate[] =>
+  ders.map((der) => parseCertificate(der));
 const [intermediate, root] = parse(...authority.chain) as [Certificate, Certificate];
 const minutes = (count: number): Date => new Date(NOW.getTime() + count * 60_000);
 
@@ -24,8 +29,16 @@ function leaf(shape: LeafShape = {}): Certificate {
   return parseCertificate(authority.issue(keys.publicKey, shape).der);
 }
 
-function fault(certificate: Certificate, options: Partial<PathOptions>): { fault: string; expired: boolean } | undefined {
-  const found = certificatePath(certificate, { untrusted: [intermediate], anchors: [root], at: [NOW], ...options });
+function fault(
+  certificate: Certificate,
+  options: Partial<PathOptions>,
+): { fault: string; expired: boolean } | undefined {
+  const found = certificatePath(certificate, {
+    untrusted: [intermediate],
+    anchors: [root],
+    at: [NOW],
+    ...options,
+  });
   return "fault" in found ? found : undefined;
 }
 
@@ -50,25 +63,53 @@ const allowing = authority.subordinate("allowing", { pathLength: 1 });
 const below = authority.subordinate("below", {}, allowing);
 const critical = { oid: "2.5.29.30", critical: true, value: Buffer.from("3000", "hex") };
 const constrained = authority.subordinate("constrained", { extensions: [critical] });
-const issuing = (ca: CaCertificate, ...between: Buffer[]): [Certificate, PathOptions["untrusted"]] => [
-  leaf({ issuer: ca }),
-  parse(ca.der, ...between),
-];
+const issuing = (
+  ca: CaCertificate,
+  ...between: Buffer[]
+): [Certificate, PathOptions["untrusted"]] => [leaf({ issuer: ca }), parse(ca.der, ...between)];
 const evil = new Authority(clock, ctlog);
 
 const refused: [name: string, path: [Certificate, PathOptions["untrusted"]], message: RegExp][] = [
   ["an unknown authority", issuing(evil.intermediate, ...evil.chain), /no trusted authority/],
   ["a chain with a gap", [leaf(), []], /no trusted authority/],
-  ["an issuer without keyCertSign", issuing(authority.subordinate("a", { keyUsage: ["cRLSign"] })), /not a certificate authority/],
-  ["an issuer without the bit", issuing(authority.subordinate("b", { ca: false })), /not a certificate authority/],
+  [
+    "an issuer without keyCertSign",
+    issuing(authority.subordinate("a", { keyUsage: ["cRLSign"] })),
+    /not a certificate authority/,
+  ],
+  [
+    "an issuer without the bit",
+    issuing(authority.subordinate("b", { ca: false })),
+    /not a certificate authority/,
+  ],
   ["a leaf that issues", issuedByLeaf(), /not a certificate authority/],
   ["a path that is too long", issuing(lower, authority.intermediate.der), /path length/],
   ["an issuer with name constraints", issuing(constrained), /critical extension 2\.5\.29\.30/],
-  ["a leaf with a critical extension", [leaf({ extensions: [{ ...critical, oid: "1.2.3.4" }] }), [intermediate]], /critical extension/],
-  ["a leaf signed with SHA-1", [sha1(leaf(), authority.intermediate), [intermediate]], /1\.2\.840\.10045\.4\.1 is not allowed/],
-  ["an issuer signed with SHA-1", [leaf(), [sha1(intermediate, authority.root)]], /1\.2\.840\.10045\.4\.1 is not allowed/],
-  ["an issuer with another name", [leaf({ issuer: { ...authority.intermediate, name: "x" } }), [intermediate]], /no trusted authority/],
-  ["an issuer with another key", [leaf({ issuer: { ...authority.intermediate, keys } }), [intermediate]], /no trusted authority/],
+  [
+    "a leaf with a critical extension",
+    [leaf({ extensions: [{ ...critical, oid: "1.2.3.4" }] }), [intermediate]],
+    /critical extension/,
+  ],
+  [
+    "a leaf signed with SHA-1",
+    [sha1(leaf(), authority.intermediate), [intermediate]],
+    /1\.2\.840\.10045\.4\.1 is not allowed/,
+  ],
+  [
+    "an issuer signed with SHA-1",
+    [leaf(), [sha1(intermediate, authority.root)]],
+    /1\.2\.840\.10045\.4\.1 is not allowed/,
+  ],
+  [
+    "an issuer with another name",
+    [leaf({ issuer: { ...authority.intermediate, name: "x" } }), [intermediate]],
+    /no trusted authority/,
+  ],
+  [
+    "an issuer with another key",
+    [leaf({ issuer: { ...authority.intermediate, keys } }), [intermediate]],
+    /no trusted authority/,
+  ],
 ];
 for (const [name, [certificate, untrusted], message] of refused) {
   test(`\`certificatePath()\` refuses ${name}`, (t) => {
@@ -104,12 +145,17 @@ test("`certificatePath()` ends where certificates lead in a circle", (t) => {
   const [a, b] = [selfSigned(clock, "a"), selfSigned(clock, "b")];
   const circle = [reissued(a, {}, b), reissued(b, {}, a)];
   const certificate = leaf({ issuer: a });
-  t.regex(fault(certificate, { untrusted: parse(...circle, a.der, b.der) })?.fault ?? "", /no trusted authority/);
+  t.regex(
+    fault(certificate, { untrusted: parse(...circle, a.der, b.der) })?.fault ?? "",
+    /no trusted authority/,
+  );
 });
 
 test("`certificatePath()` ends soon where cross-signed certificates lead everywhere", (t) => {
   const cas = Array.from({ length: 10 }, (_, at) => selfSigned(clock, `ca${at}`));
-  const crossed = cas.flatMap((one) => cas.filter((other) => other !== one).map((other) => reissued(one, {}, other)));
+  const crossed = cas.flatMap((one) =>
+    cas.filter((other) => other !== one).map((other) => reissued(one, {}, other)),
+  );
   const certificate = leaf({ issuer: cas[0]! });
   const untrusted = parse(...crossed);
   const started = performance.now();
@@ -128,7 +174,11 @@ test("`certificatePath()` ends where a chain is longer than any should be", (t) 
 });
 
 /** Another certificate for an authority's name and key, from itself or from another authority. */
-function reissued(ca: CaCertificate, shape: object, issuer: CaCertificate = authority.root): Buffer {
+function reissued(
+  ca: CaCertificate,
+  shape: object,
+  issuer: CaCertificate = authority.root,
+): Buffer {
   return buildCertificate(
     {
       subject: ca.name,

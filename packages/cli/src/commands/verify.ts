@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { type Bundle, parseBundle } from "@mlsign/bundle";
 import {
   decide,
   EXIT,
@@ -10,9 +11,10 @@ import {
   printable,
 } from "@mlsign/core";
 import { readBounded } from "@mlsign/files";
-import type { Report } from "@mlsign/report";
+import { type Report, toJson, toJunit, toMarkdown, toSarif, toText } from "@mlsign/report";
 import { Command } from "commander";
 import type { Host } from "../host.ts";
+import { judgeModel } from "../judge-model.ts";
 import { ignoredName, locateModel, type ModelLocation } from "../model-location.ts";
 import { writeJson } from "../output.ts";
 import type { Action } from "../program.ts";
@@ -84,7 +86,7 @@ async function verify(model: string, options: Options, host: Host): Promise<numb
     findings,
     facts,
   };
-  await print(report, options, host);
+  print(report, options, host);
   return {
     accepted: EXIT.accepted,
     refused: EXIT.refused,
@@ -105,15 +107,13 @@ async function judge(
   options: Options,
   host: Host,
 ): Promise<Judged> {
-  const { parseBundle } = await import("@mlsign/bundle");
-  let bundle: ReturnType<typeof parseBundle>;
+  let bundle: Bundle;
   try {
     bundle = parseBundle(data);
   } catch (error) {
     if (!(error instanceof MlsignError) || error.category !== "refused") throw error;
     return { findings: [finding("bundle-form", "fail", messageOf(error))], facts: [] };
   }
-  const { judgeModel } = await import("../judge-model.ts");
   const progress = progressLine(host);
   try {
     return await judgeModel(bundle, {
@@ -133,20 +133,19 @@ async function judge(
   }
 }
 
-async function print(report: Report, options: Options, host: Host) {
-  const render = await import("@mlsign/report");
+function print(report: Report, options: Options, host: Host) {
   const format = options.json ? "json" : options.format;
   switch (format) {
     case "json":
-      return writeJson(host, render.toJson(report));
+      return writeJson(host, toJson(report));
     case "sarif":
-      return writeJson(host, render.toSarif(report));
+      return writeJson(host, toSarif(report));
     case "junit":
-      return host.out(render.toJunit(report));
+      return host.out(toJunit(report));
     case "markdown":
-      return host.out(render.toMarkdown(report));
+      return host.out(toMarkdown(report));
     default:
-      return host.out(render.toText(report, { columns: host.columns, colour: host.colour }));
+      return host.out(toText(report, { columns: host.columns, colour: host.colour }));
   }
 }
 

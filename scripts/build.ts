@@ -10,19 +10,19 @@ import { type Plugin, rolldown } from "rolldown";
 
 const ROOT = resolve(import.meta.dirname, "..");
 /**
- * Three files, each loading the one before: each file costs a third of a millisecond, and what
- * loads both ways round does not start. A hash worker needs the first two, verifying with a key
- * all three, and whatever else there is comes when it is met.
+ * Two files, of which the second loads the first: each file costs a third of a millisecond, and
+ * what loads both ways round does not start. A hash worker needs the first, verifying with a key
+ * both, and whatever else there is comes when it is met.
  */
 const CHUNKS: readonly [name: string, modules: readonly RegExp[]][] = [
   [
     "base",
     [
-      /^\0builtin:(?:nothing|fs|crypto|path|util|events|url|os|process|timers\/promises)$/,
+      /^\0builtin:(?:nothing|buffer|fs|crypto|path|util|events|url|os|process|timers\/promises)$/,
       /packages\/core\/src\//,
+      /packages\/hash\/src\/(?!hash-worker|pool)/,
     ],
   ],
-  ["hash", [/packages\/hash\/src\/(?!hash-worker)/]],
   [
     "verify",
     [

@@ -13,8 +13,19 @@ import { claimsFiles } from "./claims-location.ts";
 import type { Host } from "./host.ts";
 import type { ModelLocation } from "./model-location.ts";
 
+/** A claim as data. */
+export interface ClaimDescription extends JsonObject {
+  readonly file: string;
+  readonly line: number;
+  readonly sha256: string;
+  readonly status: string;
+}
+
 /** The claims beside a model: what each says of itself, and whether it is about this model. */
-export async function describeClaims(location: ModelLocation, host: Host): Promise<JsonObject[]> {
+export async function describeClaims(
+  location: ModelLocation,
+  host: Host,
+): Promise<ClaimDescription[]> {
   const lines = readClaims(claimsFiles(location));
   if (lines.length === 0) return [];
   const { manifest, listing } = await claimManifest(location, {}, host);
@@ -22,7 +33,7 @@ export async function describeClaims(location: ModelLocation, host: Host): Promi
   return lines.map((line) => describeClaim(line, model, host.cwd));
 }
 
-function describeClaim(line: ClaimLine, model: ModelIdentity, cwd: string): JsonObject {
+function describeClaim(line: ClaimLine, model: ModelIdentity, cwd: string): ClaimDescription {
   const place = { file: relative(cwd, line.file), line: line.line, sha256: line.sha256 };
   const { bundle } = line;
   if (bundle === undefined) return { ...place, status: "damaged", fault: line.fault ?? "" };

@@ -1,22 +1,29 @@
-import { readFileSync, writeSync } from "node:fs";
+import { fstatSync, readFileSync, writeSync } from "node:fs";
 import type { Host } from "./host.ts";
 
 /** The host of a real process. */
 export function processHost(): Host {
-  const { env, stdin, stdout, stderr } = process;
-  const terminal = stderr.isTTY === true && !env.CI;
+  const { env } = process;
   return {
     cwd: process.cwd(),
     env,
     clock: () => new Date(),
     out: (text) => write(1, text),
     err: (text) => write(2, text),
-    interactive: stdin.isTTY === true && stderr.isTTY === true && !env.CI,
-    terminal,
-    columns: Math.min(stdout.columns ?? 80, 120),
-    colour: stdout.isTTY === true && !env.NO_COLOR && !env.CI && env.TERM !== "dumb",
+    get interactive() {
+      return isTerminal(0) && isTerminal(2) && !env.CI;
+    },
+    get terminal() {
+      return isTerminal(2) && !env.CI;
+    },
+    get columns() {
+      return isTerminal(1) ? Math.min(process.stdout.columns ?? 80, 120) : 80;
+    },
+    get colour() {
+      return isTerminal(1) && !env.NO_COLOR && !env.CI && env.TERM !== "dumb";
+    },
     ask: async (question, secret) => {
-      if (stdin.isTTY !== true || stderr.isTTY !== true) return undefined;
+      if (!isTerminal(0) || !isTerminal(2)) return undefined;
       const { askTerminal } = await import("./ask.ts");
       return askTerminal(question, secret);
     },
@@ -33,6 +40,17 @@ export function processHost(): Host {
     },
     signal: new AbortController().signal,
   };
+}
+
+/** Asked of the descriptor first: the streams of a process cost milliseconds to make. */
+function isTerminal(descriptor: 0 | 1 | 2): boolean {
+  try {
+    if (!fstatSync(descriptor).isCharacterDevice()) return false;
+  } catch {
+    return false;
+  }
+  const name = (["stdin", "stdout", "stderr"] as const)[descriptor];
+  return process[name].isTTY === true;
 }
 
 /** Whole and at once, so that nothing is lost when the process ends; a reader that left is no error. */

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { MlsignError } from "./errors.ts";
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
@@ -29,11 +30,10 @@ export function parseJson(data: Uint8Array | string, limits: JsonLimits = JSON_L
 
 /** @throws MlsignError `json-invalid` where the bytes are not well-formed UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new MlsignError("json-invalid", "Cannot read text: not well-formed UTF-8", { cause });
+  if (!isUtf8(bytes)) {
+    throw new MlsignError("json-invalid", "Cannot read text: not well-formed UTF-8");
   }
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
 }
 
 /**

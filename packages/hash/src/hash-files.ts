@@ -5,7 +5,7 @@ import type { FileDigests, HashJobs, HashOptions } from "./job.ts";
 import { Meter } from "./meter.ts";
 import { named } from "./named.ts";
 import { type Batch, planBatches, totalOf } from "./plan.ts";
-import { Pool } from "./pool.ts";
+import type { Pool } from "./pool.ts";
 import { Reader } from "./reader.ts";
 import { Results } from "./results.ts";
 import type { Algorithms } from "./unit.ts";
@@ -29,11 +29,12 @@ export async function hashFiles(jobs: HashJobs, options: HashOptions): Promise<F
   const meter = new Meter(totalOf(jobs), options.onProgress);
   const results = new Results();
   const workers = workersFor(queue, options.workers);
-  const pool = new Pool(workers, { algorithms, read: meter.shared }, queue, results);
+  const pool = await poolOf(workers, { algorithms, read: meter.shared }, queue, results);
   const stop = new AbortController();
   const here = hashHere(queue, results, { algorithms, meter, signal: stop.signal });
   try {
-    await Promise.race([here.then(() => pool.finish()), pool.failed, aborted(signal, stop.signal)]);
+    const all = pool === undefined ? [here] : [here.then(() => pool.finish()), pool.failed];
+    await Promise.race([...all, aborted(signal, stop.signal)]);
     const files = results.finish(jobs.length);
     meter.finish();
     return files;
@@ -44,8 +45,18 @@ export async function hashFiles(jobs: HashJobs, options: HashOptions): Promise<F
   } finally {
     stop.abort();
     meter.stop();
-    await Promise.all([pool.close(), here.catch(() => {})]);
+    await Promise.all([pool?.close(), here.catch(() => {})]);
   }
+}
+
+/** Threads are loaded only where they are needed: a small model is hashed before one has started. */
+async function poolOf(
+  count: number,
+  ...rest: ConstructorParameters<typeof Pool> extends [number, ...infer R] ? R : never
+): Promise<Pool | undefined> {
+  if (count === 0) return undefined;
+  const threads = await import("./pool.ts");
+  return new threads.Pool(count, ...rest);
 }
 
 interface Here {

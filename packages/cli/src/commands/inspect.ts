@@ -1,8 +1,9 @@
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { EXIT, type JsonObject, MlsignError, printable } from "@mlsign/core";
+import { EXIT, MlsignError, printable } from "@mlsign/core";
 import { readBounded } from "@mlsign/files";
 import { Command } from "commander";
+import type { ClaimDescription } from "../describe-claims.ts";
 import type { Host } from "../host.ts";
 import { locateModel, type ModelLocation } from "../model-location.ts";
 import { writeJson } from "../output.ts";
@@ -46,13 +47,13 @@ async function inspect(model: string, options: Options, host: Host): Promise<num
   }
   for (const claim of claims) {
     const { file, line, sha256: _, ...rest } = claim;
-    host.out(`\n${printable(String(file))}, line ${String(line)}\n\n`);
+    host.out(`\n${printable(file)}, line ${line}\n\n`);
     host.out(`${table(describeLines(rest), host.columns)}\n`);
   }
   return EXIT.accepted;
 }
 
-async function claimsOf(location: ModelLocation, host: Host): Promise<JsonObject[]> {
+async function claimsOf(location: ModelLocation, host: Host): Promise<ClaimDescription[]> {
   const { claimsFiles } = await import("../claims-location.ts");
   if (!claimsFiles(location).some((file) => existsSync(file))) return [];
   const { describeClaims } = await import("../describe-claims.ts");

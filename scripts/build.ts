@@ -30,7 +30,7 @@ const CHUNKS: readonly [name: string, modules: readonly RegExp[]][] = [
       /packages\/(?:files|report|bundle)\/src\//,
       /packages\/manifest\/src\/(?!tar-)/,
       /packages\/verify\/src\/(?:bundle|files|index|model|signed-content|trust|artifact|prehash)\./,
-      /packages\/cli\/src\/(?:start|run|program|settings|process-host|output|version|progress-line|trust-options|model-location|model-source|judge-model|judge-file|facts|file-digest)\./,
+      /packages\/cli\/src\/(?:start|run|program|settings|process-host|output|print-report|version|progress-line|trust-options|model-location|model-source|judge-model|judge-file|facts|file-digest)\./,
       /packages\/cli\/src\/commands\/verify\./,
     ],
   ],

@@ -195,7 +195,11 @@ test("mlsign sign logs in through the browser", async (t) => {
         void fetch(url).then((response) => response.text());
       },
     },
-    ...["sign", "model", "--trust-config", "trust.json", "--yes"],
+    "sign",
+    "model",
+    "--trust-config",
+    "trust.json",
+    "--yes",
   );
   t.is(done.exit, 0, done.err);
   t.regex(done.err, /log in at/);

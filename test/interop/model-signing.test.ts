@@ -303,20 +303,20 @@ async function bothWays(t: ExecutionContext, shop: Workshop, method: Method): Pr
     await signWith(shop, tool, method, model);
     const reader = readerOf(shop, tool, method, model);
     await shop.ok(...reader);
-    const refuses = async (code: FindingCode, text: RegExp, what: string): Promise<void> => {
+    const refuses = async (code: FindingCode, text: RegExp): Promise<void> => {
       if (tool === "mlsign") await shop.refused(text, ...reader);
       else
         await mlsignRefuses(t, shop, code, [model, "--signature", signature], method.mlsign.verify);
     };
 
     shop.write("model/config.json", "{ }");
-    await refuses("file-changed", /Hash mismatch for .*config\.json/, "a changed file");
+    await refuses("file-changed", /Hash mismatch for .*config\.json/);
     shop.write("model/config.json", "{}\n");
     shop.write("model/extra.bin", "extra");
-    await refuses("file-extra", /Extra files found.*extra\.bin/, "an extra file");
+    await refuses("file-extra", /Extra files found.*extra\.bin/);
     rmSync(shop.path("model/extra.bin"));
     rmSync(shop.path("model/weights/empty"));
-    await refuses("file-missing", /Missing files.*weights\/empty/, "a missing file");
+    await refuses("file-missing", /Missing files.*weights\/empty/);
     shop.write("model/weights/empty", "");
     await shop.ok(...reader);
 
@@ -336,7 +336,6 @@ async function bothWays(t: ExecutionContext, shop: Workshop, method: Method): Pr
       await refuses(
         what === "the bytes of its payload" ? "signature-valid" : "bundle-form",
         /failed/,
-        what,
       );
     }
     shop.write(signature, whole);

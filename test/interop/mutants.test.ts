@@ -6,7 +6,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import test, { type ExecutionContext } from "ava";
+import test from "ava";
 import { type PrivateSigstore, SIGSTORE_PEERS } from "../../scripts/peers.ts";
 import {
   type Args,
@@ -40,14 +40,12 @@ test(`${COUNT} mutated bundles: refused or accepted, in time, and never alone`, 
   const needs = { peers, vectors: ["oms/keys"] };
   if (!(await available(t, needs)) || !sigstore) return;
   const shop = await workshop(t, { COSIGN_PASSWORD: "password" });
-  const bases = await makeBases(t, shop, sigstore);
+  const bases = await makeBases(shop, sigstore);
+  const { trustedRoot } = sigstore;
   const now = Date.now();
   const reports = await Promise.all(
     Array.from({ length: THREADS }, (_, first) =>
-      inThread({
-        ...{ bases, trustedRoot: sigstore?.trustedRoot ?? "", seed: SEED, now },
-        ...{ first, step: THREADS, count: COUNT },
-      }),
+      inThread({ bases, trustedRoot, seed: SEED, now, first, step: THREADS, count: COUNT }),
     ),
   );
   t.log(`seed ${SEED}, ${bases.length} bundles, ${Math.round((Date.now() - now) / 1000)} s`);
@@ -59,29 +57,48 @@ test(`${COUNT} mutated bundles: refused or accepted, in time, and never alone`, 
     [],
   );
 
-  const accepted = [
-    ...new Map(
-      reports.flatMap((report) => report.accepted.map((one) => [one.class, one])),
-    ).values(),
-  ].toSorted((a, b) => (a.class < b.class ? -1 : 1));
+  const accepted = singles(reports.flatMap((report) => report.accepted));
   const begun = Date.now();
   const offered = await mapPool(accepted, 2, async (one) => offer(shop, bases, one));
-  const alone = offered.filter(({ by }) => by.length === 0);
+  const alone = offered.filter(({ by }) => by === undefined);
   t.log(
-    `${accepted.length} classes offered in ${Math.round((Date.now() - begun) / 1000)} s, ` +
-      `${alone.length} that no peer takes`,
+    `${accepted.length} mutants of ${new Set(accepted.map((one) => one.class)).size} classes ` +
+      `offered in ${Math.round((Date.now() - begun) / 1000)} s, ${alone.length} that no peer takes`,
   );
-  const unexplained = alone.filter(
-    ({ name }) => !EXPLAINED.some(([pattern]) => pattern.test(name)),
-  );
+  const reasons = alone.map((one) => ({ ...one, reason: explanation(one) }));
+  for (const reason of new Set(reasons.map((one) => one.reason))) {
+    const count = reasons.filter((one) => one.reason === reason).length;
+    t.log(`${count}: ${reason ?? "unexplained"}`);
+  }
+  const unexplained = reasons.filter(({ reason }) => reason === undefined);
   t.deepEqual(
-    unexplained.map(({ name, why }) => `${name}\n${why}`),
+    unexplained.map(({ name, operator, why }) => `${name} (${operator})\n${why}`),
     [],
     "mlsign alone accepts these",
   );
 });
 
-/** Classes that mlsign accepts and every peer that reads the base refuses, each with its reason. */
+/** Without classes that are two others together: what each change does alone says it. */
+function singles(accepted: readonly Accepted[]): Accepted[] {
+  const known = new Set(accepted.map((one) => one.class));
+  return accepted
+    .filter(({ class: name }) => {
+      const [group = "", changes = ""] = name.split(/: (.*)/s);
+      const parts = changes.split(", ");
+      return parts.length === 1 || !parts.every((part) => known.has(`${group}: ${part}`));
+    })
+    .toSorted((a, b) => (a.class < b.class ? -1 : a.class > b.class ? 1 : a.index - b.index));
+}
+
+function explanation({ name }: Offered): string | undefined {
+  const [, changes = ""] = name.split(/: (.*)/s);
+  const reasons = changes
+    .split(", ")
+    .map((change) => EXPLAINED.find(([pattern]) => pattern.test(change))?.[1]);
+  return reasons.includes(undefined) ? undefined : [...new Set(reasons)].join("; ");
+}
+
+/** Changes that mlsign accepts and no peer that reads the bundle does, each with its reason. */
 const EXPLAINED: readonly (readonly [RegExp, string])[] = [];
 
 function total(reports: readonly Report[]): Record<string, number> {
@@ -104,7 +121,6 @@ async function inThread(job: Job): Promise<Report> {
 }
 
 async function makeBases(
-  t: ExecutionContext,
   shop: Workshop,
   { trustConfig, trustedRoot, signingConfig, token, urls }: PrivateSigstore,
 ): Promise<Base[]> {
@@ -122,6 +138,7 @@ async function makeBases(
   const { cosign, modelSigning, sigstorePython } = shop.programs;
   await shop.ok(cosign, "import-key-pair", "--key", "P-256.key", "--output-key-prefix", "cosign");
   const p256 = { key: pems["P-256"] ?? "", witnessed: false };
+  const p384 = { key: pems["P-384"] ?? "", witnessed: false };
   const logged = { ...p256, witnessed: true };
   const keyless = { identity: PERSON, issuer: urls.issuer };
   const config = ["--trust-config", trustConfig];
@@ -134,10 +151,7 @@ async function makeBases(
   const list: [string, Base["content"], string, Base["trust"], string | undefined, ...Args[]][] = [
     ["mlsign, key", "model", "model", p256, NODE, mlsign("model"), ["--key", "P-256.key"]],
     ["mlsign, key, other", "model", "other", p256, NODE, mlsign("other"), ["--key", "P-256.key"]],
-    [
-      ...["mlsign, key P-384", "model", "model", { key: pems["P-384"] ?? "", witnessed: false }],
-      ...[NODE, mlsign("model"), ["--key", "P-384.key"]],
-    ] as (typeof list)[number],
+    ["mlsign, key P-384", "model", "model", p384, NODE, mlsign("model"), ["--key", "P-384.key"]],
     [
       "mlsign, key, logged",
       "model",
@@ -250,36 +264,43 @@ async function makeBases(
     const oms = program === NODE || program === modelSigning;
     await shop.ok(program, ...args, [oms ? "--signature" : "--bundle", file]);
     const text = readFileSync(shop.path(file), "utf8");
-    bases.push({ name, content, path: shop.path(path), trust, text });
+    const kind =
+      "key" in trust ? keyKind(name, trust.witnessed) : "chain" in trust ? "chain" : "keyless";
+    bases.push({ name, group: `${content}, ${kind}`, content, path: shop.path(path), trust, text });
   }
   return bases;
 
   function mlsign(model: string): Args {
     return [MLSIGN, "sign", model];
   }
+
+  function keyKind(name: string, witnessed: boolean): string {
+    return name.includes("P-384") ? "key P-384" : witnessed ? "logged key" : "key";
+  }
 }
 
 interface Offered {
   readonly name: string;
-  /** Peers that accept it too. */
-  readonly by: readonly string[];
+  readonly operator: string;
+  /** The first peer that accepts it too. */
+  readonly by: string | undefined;
   readonly why: string;
 }
 
-/** Offers one mutant of a class to each peer that reads what it was made from. */
+/** Offers a mutant to the peers that read what it was made from, until one accepts it. */
 async function offer(shop: Workshop, bases: readonly Base[], one: Accepted): Promise<Offered> {
   const base = bases[one.base];
   if (base === undefined) throw new RangeError(`no base ${one.base}`);
   const file = shop.path(`mutant-${one.index}.json`);
   writeFileSync(file, one.data);
-  const by: string[] = [];
   const why: string[] = [];
+  const { class: name, operator } = one;
   for (const [peer, program, ...args] of await readersOf(shop, base, file)) {
     const { code, stdout, stderr } = await shop.run(program, ...args);
-    if (code === 0) by.push(peer);
-    else why.push(`  ${peer}: ${(stdout + stderr).trim().split("\n").slice(0, 3).join(" ")}`);
+    if (code === 0) return { name, operator, by: peer, why: "" };
+    why.push(`  ${peer}: ${(stdout + stderr).trim().split("\n").slice(0, 3).join(" ")}`);
   }
-  return { name: one.class, by, why: why.join("\n") };
+  return { name, operator, by: undefined, why: why.join("\n") };
 }
 
 async function readersOf(

@@ -311,7 +311,8 @@ function edited(
   });
   if (paths.length === 0) return stringify(restructured(json, random));
   const path = random.pick(paths);
-  return stringify(set(json, path, change(String(get(json, path)))));
+  const value = get(json, path);
+  return stringify(set(json, path, typeof value === "string" ? change(value) : null));
 }
 
 type Path = readonly (string | number)[];

@@ -42,6 +42,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async (host, action) =>
       (await import("./commands/inspect.ts")).inspectCommand(host, action),
   },
+  {
+    name: "commits",
+    load: async (host, action) =>
+      (await import("./commands/commits.ts")).commitsCommand(host, action),
+  },
 ];
 
 export function program(_host: Host): Command {

@@ -29,17 +29,16 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
 }
 
 /** Commander neither ends the process nor writes to it, in any command. */
-function strict(root: Command, host: Host): Command {
-  for (const command of [root, ...root.commands]) {
-    command.exitOverride();
-    command.showHelpAfterError(false);
-    command.configureOutput({
-      writeOut: (text) => host.out(text),
-      writeErr: () => {},
-      getOutHelpWidth: () => 100,
-    });
-  }
-  return root;
+function strict(command: Command, host: Host): Command {
+  command.exitOverride();
+  command.showHelpAfterError(false);
+  command.configureOutput({
+    writeOut: (text) => host.out(text),
+    writeErr: () => {},
+    getOutHelpWidth: () => 100,
+  });
+  for (const below of command.commands) strict(below, host);
+  return command;
 }
 
 function report(error: unknown, argv: readonly string[], host: Host): number {

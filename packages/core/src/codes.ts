@@ -31,6 +31,8 @@ export const ERROR_CODES = {
   ],
   "file-unreadable": ["unavailable", "A file cannot be read"],
   "file-unwritable": ["unavailable", "A file cannot be written"],
+  "git-failed": ["unavailable", "git could not read the repository"],
+  "git-missing": ["unavailable", "git is not installed"],
   "identity-token-invalid": ["usage", "The identity token is not a usable OpenID Connect token"],
   "identity-token-missing": ["usage", "Keyless signing needs an identity, and none was found"],
   "json-invalid": ["refused", "The text is not strict JSON, or is larger or deeper than allowed"],

@@ -11,12 +11,11 @@ import {
   printable,
 } from "@mlsign/core";
 import { readBounded } from "@mlsign/files";
-import { type Report, toJson, toJunit, toMarkdown, toSarif, toText } from "@mlsign/report";
 import { Command } from "commander";
 import type { Host } from "../host.ts";
 import { judgeModel } from "../judge-model.ts";
 import { ignoredName, locateModel, type ModelLocation } from "../model-location.ts";
-import { writeJson } from "../output.ts";
+import { checkFormat, printReport, type ReportFormat } from "../print-report.ts";
 import type { Action } from "../program.ts";
 import { progressLine } from "../progress-line.ts";
 import {
@@ -39,7 +38,7 @@ interface Options extends TrustFlags {
   readonly acceptStatement?: boolean;
   readonly into?: string;
   readonly archive?: boolean;
-  readonly format?: "text" | "json" | "sarif" | "junit" | "markdown";
+  readonly format?: ReportFormat;
   readonly json?: boolean;
 }
 
@@ -86,7 +85,7 @@ async function verify(model: string, options: Options, host: Host): Promise<numb
     findings,
     facts,
   };
-  print(report, options, host);
+  printReport(report, options, host);
   return {
     accepted: EXIT.accepted,
     refused: EXIT.refused,
@@ -131,31 +130,6 @@ async function judge(
   } finally {
     progress.end();
   }
-}
-
-function print(report: Report, options: Options, host: Host) {
-  const format = options.json ? "json" : options.format;
-  switch (format) {
-    case "json":
-      return writeJson(host, toJson(report));
-    case "sarif":
-      return writeJson(host, toSarif(report));
-    case "junit":
-      return host.out(toJunit(report));
-    case "markdown":
-      return host.out(toMarkdown(report));
-    default:
-      return host.out(toText(report, { columns: host.columns, colour: host.colour }));
-  }
-}
-
-function checkFormat(options: Options): void {
-  const { format = "text" } = options;
-  if (["text", "json", "sarif", "junit", "markdown"].includes(format)) return;
-  throw new MlsignError(
-    "usage",
-    `Cannot print as ${printable(format)}: not text, json, sarif, junit or markdown`,
-  );
 }
 
 function unsigned(model: string, location: ModelLocation, host: Host): MlsignError {

@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   "confirmation-needed": ["usage", "A question that only a person can answer was not answered"],
   defect: ["defect", "mlsign itself is broken: please report it"],
   "disk-full": ["unavailable", "There is no space left where a file must be written"],
+  "dvc-invalid": ["refused", "A file of DVC's is malformed, or not what its hash says"],
   "file-changed-while-hashing": [
     "refused",
     "A file changed, grew, shrank or vanished while it was read",

@@ -1,0 +1,129 @@
+import { isRecord, messageOf, MlsignError, printable } from "@mlsign/core";
+import { parseDocument } from "yaml";
+
+/** An output or dependency, as a `.dvc` file or `dvc.lock` has it. Nothing in it is verified. */
+export interface DvcOut {
+  readonly path: string;
+  /** `<md5>` or `<md5>.dir`; `undefined` for what was never hashed (an import that was not fetched). */
+  readonly oid: string | undefined;
+  /** `md5-dos2unix` is DVC 2's, which is told by the lack of a `hash` key. */
+  readonly algorithm: "md5" | "md5-dos2unix";
+  readonly size: number | undefined;
+  readonly nfiles: number | undefined;
+  readonly remote: string | undefined;
+  /** An ETag or a version id where there is no MD5: no digest of the content. */
+  readonly etagOnly: boolean;
+  /** Version id, or generation, by remote. */
+  readonly versionId: string | undefined;
+}
+
+export interface DvcStage {
+  /** Stage of a `dvc.lock`; `undefined` in a `.dvc` file. */
+  readonly name: string | undefined;
+  readonly wdir: string | undefined;
+  readonly cmd: string | undefined;
+  readonly deps: readonly DvcOut[];
+  readonly outs: readonly DvcOut[];
+}
+
+/**
+ * Parses a `.dvc` file.
+ *
+ * @throws MlsignError `dvc-invalid`
+ */
+export function parseDvcFile(text: string, source: string): DvcStage {
+  return readStage(readYaml(text, source), undefined, source);
+}
+
+/**
+ * Parses a `dvc.lock`, schema 2.0; the older one without a schema is refused.
+ *
+ * @throws MlsignError `dvc-invalid`
+ */
+export function parseDvcLock(text: string, source: string): DvcStage[] {
+  const lock = readYaml(text, source);
+  if (lock.schema !== "2.0")
+    throw invalid(source, `schema ${JSON.stringify(lock.schema)}, not "2.0"`);
+  const stages = isRecord(lock.stages) ? Object.entries(lock.stages) : [];
+  return stages.map(([name, stage]) => {
+    if (!isRecord(stage)) throw invalid(source, `stage "${printable(name)}" is not a mapping`);
+    return readStage(stage, name, source);
+  });
+}
+
+function readStage(
+  stage: Readonly<Record<string, unknown>>,
+  name: string | undefined,
+  source: string,
+): DvcStage {
+  const list = (key: string): DvcOut[] => {
+    const value = stage[key] ?? [];
+    if (!Array.isArray(value)) throw invalid(source, `"${key}" is not a list`);
+    return value.map((out: unknown) => readOut(out, source));
+  };
+  const { cmd, wdir } = stage;
+  return {
+    name,
+    wdir: typeof wdir === "string" ? wdir : undefined,
+    cmd: Array.isArray(cmd) ? cmd.join("\n") : typeof cmd === "string" ? cmd : undefined,
+    deps: list("deps"),
+    outs: list("outs"),
+  };
+}
+
+function readOut(out: unknown, source: string): DvcOut {
+  if (!isRecord(out) || typeof out.path !== "string" || out.path === "") {
+    throw invalid(source, "an entry has no path");
+  }
+  if (/\0/.test(out.path)) throw invalid(source, "a path holds a NUL");
+  const { md5, hash } = out;
+  if (hash !== undefined && hash !== "md5")
+    throw invalid(source, `unknown hash ${JSON.stringify(hash)}`);
+  const oid = typeof md5 === "string" ? md5.toLowerCase() : undefined;
+  if ((md5 !== undefined && oid === undefined) || (oid !== undefined && !OID.test(oid))) {
+    throw invalid(source, `${JSON.stringify(md5)} is no MD5 of DVC's`);
+  }
+  const cloud = isRecord(out.cloud) ? Object.values(out.cloud)[0] : undefined;
+  const versionId = out.version_id ?? (isRecord(cloud) ? cloud.version_id : undefined);
+  return {
+    path: out.path,
+    oid,
+    algorithm: hash === "md5" ? "md5" : "md5-dos2unix",
+    size: count(out.size, "size", source),
+    nfiles: count(out.nfiles, "nfiles", source),
+    remote: typeof out.remote === "string" ? out.remote : undefined,
+    etagOnly:
+      oid === undefined &&
+      (out.etag !== undefined || cloud !== undefined || out.files !== undefined),
+    versionId: typeof versionId === "string" ? versionId : undefined,
+  };
+}
+
+function count(value: unknown, key: string, source: string): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw invalid(source, `"${key}" is no count`);
+}
+
+/** YAML 1.2 without aliases; an MD5 of digits alone would otherwise be a number, hence no core schema. */
+function readYaml(text: string, source: string): Record<string, unknown> {
+  if (text.length > MOST_CHARACTERS)
+    throw invalid(source, `more than ${MOST_CHARACTERS} characters`);
+  const document = parseDocument(text, { uniqueKeys: true, strict: true, version: "1.2" });
+  const [fault] = document.errors;
+  if (fault !== undefined) throw invalid(source, fault.message.split("\n")[0] ?? "malformed");
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: 0 });
+    if (isRecord(value)) return value;
+  } catch (error) {
+    throw invalid(source, messageOf(error));
+  }
+  throw invalid(source, "it is not a mapping");
+}
+
+function invalid(source: string, why: string): MlsignError {
+  return new MlsignError("dvc-invalid", `Cannot read ${printable(source)}: ${why}`);
+}
+
+const OID = /^[0-9a-f]{32}(?:\.dir)?$/;
+const MOST_CHARACTERS = 64 * 1024 * 1024;

@@ -1,0 +1,142 @@
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  statSync,
+} from "node:fs";
+import { messageOf, MlsignError, printable, systemCode } from "@mlsign/core";
+import { type DirEntry, dirJson, dirOid } from "./dir-object.ts";
+import { pythonName } from "./python-text.ts";
+import { createTextMd5, type TextMd5 } from "./text-md5.ts";
+
+/** Digests of a data set as it lies on disk, all from one read of each file. */
+export interface DataDigests {
+  /** `<md5>` or `<md5>.dir`. */
+  readonly oid: string;
+  /** Of the file, or of the canonical list of a directory's files with their SHA-256. */
+  readonly sha256: string;
+  readonly size: number;
+  readonly nfiles: number;
+  readonly files: readonly (DirEntry & { readonly sha256: string; readonly size: number })[];
+}
+
+/**
+ * Hashes a file or a directory as DVC does, and by SHA-256 in the same read: MD5 finds the data,
+ * SHA-256 holds it. For a directory the SHA-256 is that of the `.dir` list with SHA-256 digests in
+ * place of MD5. A linked directory is not followed by DVC, and so refused here.
+ *
+ * @throws MlsignError `file-unreadable`, `file-changed-while-hashing`, `special-file`,
+ * `symlink-refused`
+ */
+export function hashData(path: string, algorithm: "md5" | "md5-dos2unix"): DataDigests {
+  const stats = statOf(path);
+  if (!stats.isDirectory()) {
+    const file = hashFile(Buffer.from(path), algorithm);
+    return {
+      oid: file.md5,
+      sha256: file.sha256,
+      size: file.size,
+      nfiles: 1,
+      files: [{ relpath: ".", ...file }],
+    };
+  }
+  const files = walk(Buffer.from(path), "").map(({ full, relpath }) => ({
+    relpath,
+    ...hashFile(full, algorithm),
+  }));
+  const strong = dirJson(files.map(({ relpath, sha256 }) => ({ relpath, md5: sha256 }))).replaceAll(
+    '{"md5": ',
+    '{"sha256": ',
+  );
+  return {
+    oid: dirOid(files),
+    sha256: createHash("sha256").update(strong, "ascii").digest("hex"),
+    size: files.reduce((sum, { size }) => sum + size, 0),
+    nfiles: files.length,
+    files,
+  };
+}
+
+function walk(folder: Buffer, below: string): { full: Buffer; relpath: string }[] {
+  return readdirSync(folder, { encoding: "buffer" }).flatMap((name) => {
+    const full = Buffer.concat([folder, Buffer.from("/"), name]);
+    const relpath = below === "" ? pythonName(name) : `${below}/${pythonName(name)}`;
+    const stats = lstatSync(full);
+    if (stats.isSymbolicLink() && statSync(full).isDirectory()) {
+      throw new MlsignError(
+        "symlink-refused",
+        `Cannot hash "${printable(relpath)}": DVC does not look into linked directories`,
+      );
+    }
+    if (stats.isDirectory()) return IGNORED.has(relpath) ? [] : walk(full, relpath);
+    return [{ full, relpath }];
+  });
+}
+
+function hashFile(path: Buffer, algorithm: "md5" | "md5-dos2unix") {
+  const shown = printable(path.toString("utf8"));
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (cause) {
+    throw new MlsignError("file-unreadable", `Cannot read ${shown}: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+  try {
+    const before = fstatSync(descriptor, { bigint: true });
+    if (!before.isFile())
+      throw new MlsignError("special-file", `Cannot hash ${shown}: not a regular file`);
+    const md5 = algorithm === "md5" ? createPlainMd5() : createTextMd5();
+    const sha256 = createHash("sha256");
+    let size = 0;
+    for (;;) {
+      const read = readSync(descriptor, BLOCK);
+      if (read === 0) break;
+      const bytes = BLOCK.subarray(0, read);
+      md5.update(bytes);
+      sha256.update(bytes);
+      size += read;
+    }
+    const after = fstatSync(descriptor, { bigint: true });
+    if (
+      before.size !== after.size ||
+      before.mtimeNs !== after.mtimeNs ||
+      BigInt(size) !== after.size
+    ) {
+      throw new MlsignError(
+        "file-changed-while-hashing",
+        `Cannot hash ${shown}: it changed meanwhile`,
+      );
+    }
+    return { md5: md5.digest(), sha256: sha256.digest("hex"), size };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function createPlainMd5(): TextMd5 {
+  const hash = createHash("md5");
+  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("hex") };
+}
+
+function statOf(path: string): ReturnType<typeof statSync> & object {
+  try {
+    return statSync(path);
+  } catch (cause) {
+    throw new MlsignError(
+      "file-unreadable",
+      `Cannot read ${printable(path)}: ${systemCode(cause) ?? messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+const BLOCK = Buffer.allocUnsafe(256 * 1024);
+/** DVC's own defaults; a `.dvcignore` inside a data directory is an error there. */
+const IGNORED = new Set([".git", ".hg", ".dvc"]);

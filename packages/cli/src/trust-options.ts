@@ -159,7 +159,8 @@ function identityOf(flags: TrustFlags): IdentityRule | undefined {
   if (exact !== undefined) return { identity: { exact }, ...rest };
   if (pattern === undefined) return undefined;
   try {
-    new RegExp(`^(?:${pattern})$`, "u");
+    // Alone: `a)|(?:b` is none, though it would be one between the brackets that anchor it.
+    new RegExp(pattern, "u");
   } catch (cause) {
     throw new MlsignError(
       "usage",

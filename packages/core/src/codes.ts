@@ -52,6 +52,7 @@ export const ERROR_CODES = {
   "output-exists": ["usage", "The output exists and is never overwritten"],
   "passphrase-missing": ["usage", "The key is encrypted and no passphrase was given"],
   "passphrase-wrong": ["usage", "The passphrase does not open the key"],
+  "reference-invalid": ["usage", "A container reference is malformed, or has no digest"],
   "service-failed": ["unavailable", "A service refused, failed, or did not answer in time"],
   "service-lied": [
     "unavailable",

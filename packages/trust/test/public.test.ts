@@ -104,7 +104,10 @@ test("`publicTrustedRoot()` takes the shipped root of the public instance offlin
   const { cachePath } = t.context.options;
   for (const path of [cachePath, cachePath, "/dev/null/none"]) {
     const { root, source } = await publicTrustedRoot({ cachePath: path });
-    t.regex(source, /^the public root shipped with mlsign \(no update: (?:no network|ENOTDIR: .+)\)$/);
+    t.regex(
+      source,
+      /^the public root shipped with mlsign \(no update: (?:no network|ENOTDIR: .+)\)$/,
+    );
     t.true(root.tlogs.some(({ baseUrl }) => baseUrl === "https://rekor.sigstore.dev"));
   }
 });

@@ -152,6 +152,12 @@ refuses({
     wrong: ownCertificate(() => selfSigned(clock, "own").der),
     codes: ["certificate-chain"],
   },
+  "a certificate that nobody issued, but that the trusted root lists": {
+    methods: ["keyless"],
+    contents: [PAYLOAD],
+    ...listedLeaf(),
+    codes: ["certificate-chain"],
+  },
   "a certificate that has expired, where no time is trusted": {
     methods: ["certificate"],
     contents: [PAYLOAD],
@@ -274,4 +280,18 @@ function ownCertificate(anchor: (own: Buffer) => Buffer): Side {
         anchors: [parseCertificate(anchor(der))],
       }) as typeof trust,
   };
+}
+
+/** A self-signed leaf that is an authority of the trusted root: that is no issuer. */
+function listedLeaf(): Pick<Rule, "right" | "wrong"> {
+  const { keys, der } = selfSigned(clock, "own", {
+    ca: false,
+    keyUsage: ["digitalSignature"],
+    purposes: [PURPOSE.codeSigning],
+    ...fulcioShape({ names: [{ type: "email", value: ALICE }], issuer: ISSUER }),
+  });
+  const root: Side["root"] = ({ certificateAuthorities }) => {
+    certificateAuthorities.push(authorityInstance([der], instance.validFor));
+  };
+  return { right: { root }, wrong: { signing: { keys, certificate: der } } };
 }

@@ -248,6 +248,20 @@ test("`verifyArtifact()` refuses a digest by another algorithm than the key's", 
   t.deepEqual(await codesOf({ method: "key", content, signing: bare }), ["signature-valid"]);
 });
 
+test("`verifyArtifact()` refuses a hash that is not the key's, signature and digest alike", async (t) => {
+  for (const [kind, hash] of [
+    ["P-256", "sha512"],
+    ["P-384", "sha256"],
+    ["P-521", "sha256"],
+    ["rsa-2048", "sha512"],
+  ] as const) {
+    const keys = generateKeys(kind);
+    const content = { artifact: ARTIFACT, digestAlgorithm: hash };
+    const signing = { ...bare, keys, hash };
+    t.deepEqual(await codesOf({ method: "key", content, signing }), ["signature-valid"], kind);
+  }
+});
+
 test("`verifyArtifact()` refuses a digest whose length is not its algorithm's", async (t) => {
   const edit: Side["edit"] = (json) =>
     (json.messageSignature!.messageDigest.algorithm = "SHA2_512");

@@ -7,7 +7,8 @@ test("mlsign --help names every command, the exit codes and an example", async (
   const { mlsign } = shell(t);
   const { exit, out } = await mlsign("--help");
   t.is(exit, 0);
-  for (const command of [...COMMANDS, "commits"]) t.regex(out, new RegExp(`^  ${command} `, "m"));
+  for (const command of [...COMMANDS, "lineage", "commits"])
+    t.regex(out, new RegExp(`^  ${command} `, "m"));
   for (const code of [0, 1, 2, 3, 70]) t.regex(out, new RegExp(`^  ${code} +\\S`, "m"));
 });
 

@@ -43,6 +43,11 @@ export const COMMANDS: readonly Entry[] = [
       (await import("./commands/inspect.ts")).inspectCommand(host, action),
   },
   {
+    name: "lineage",
+    load: async (host, action) =>
+      (await import("./commands/lineage.ts")).lineageCommand(host, action),
+  },
+  {
     name: "commits",
     load: async (host, action) =>
       (await import("./commands/commits.ts")).commitsCommand(host, action),

@@ -9,7 +9,7 @@ import {
   readSync,
   statSync,
 } from "node:fs";
-import { messageOf, MlsignError, printable, systemCode } from "@mlsign/core";
+import { byUtf8, messageOf, MlsignError, printable, systemCode } from "@mlsign/core";
 import { type DirEntry, dirJson, dirOid } from "./dir-object.ts";
 import { pythonName } from "./python-text.ts";
 import { createTextMd5, type TextMd5 } from "./text-md5.ts";
@@ -18,8 +18,10 @@ import { createTextMd5, type TextMd5 } from "./text-md5.ts";
 export interface DataDigests {
   /** `<md5>` or `<md5>.dir`. */
   readonly oid: string;
-  /** Of the file, or of the canonical list of a directory's files with their SHA-256. */
+  /** Of the file, or of the `.dir` object that DVC stores for a directory. */
   readonly sha256: string;
+  /** Over each file's SHA-256 and name; `undefined` for a file, and where a name is no line of text. */
+  readonly dirHash1: string | undefined;
   readonly size: number;
   readonly nfiles: number;
   readonly files: readonly (DirEntry & { readonly sha256: string; readonly size: number })[];
@@ -27,8 +29,9 @@ export interface DataDigests {
 
 /**
  * Hashes a file or a directory as DVC does, and by SHA-256 in the same read: MD5 finds the data,
- * SHA-256 holds it. For a directory the SHA-256 is that of the `.dir` list with SHA-256 digests in
- * place of MD5. A linked directory is not followed by DVC, and so refused here.
+ * SHA-256 holds it. The SHA-256 of a directory's `.dir` object holds names and MD5 digests only,
+ * so a directory's contents are held by dirHash1. A linked directory is not followed by DVC, and
+ * so refused here.
  *
  * @throws MlsignError `file-unreadable`, `file-changed-while-hashing`, `special-file`,
  * `symlink-refused`
@@ -37,10 +40,12 @@ export function hashData(path: string, algorithm: "md5" | "md5-dos2unix"): DataD
   const stats = statOf(path);
   if (!stats.isDirectory()) {
     const file = hashFile(Buffer.from(path), algorithm);
+    const { md5: oid, sha256, size } = file;
     return {
-      oid: file.md5,
-      sha256: file.sha256,
-      size: file.size,
+      oid,
+      sha256,
+      dirHash1: undefined,
+      size,
       nfiles: 1,
       files: [{ relpath: ".", ...file }],
     };
@@ -49,17 +54,25 @@ export function hashData(path: string, algorithm: "md5" | "md5-dos2unix"): DataD
     relpath,
     ...hashFile(full, algorithm),
   }));
-  const strong = dirJson(files.map(({ relpath, sha256 }) => ({ relpath, md5: sha256 }))).replaceAll(
-    '{"md5": ',
-    '{"sha256": ',
-  );
   return {
     oid: dirOid(files),
-    sha256: createHash("sha256").update(strong, "ascii").digest("hex"),
+    sha256: createHash("sha256").update(dirJson(files), "ascii").digest("hex"),
+    dirHash1: dirHash1(files),
     size: files.reduce((sum, { size }) => sum + size, 0),
     nfiles: files.length,
     files,
   };
+}
+
+/** Go's `h1` in hexadecimal, as `@mlsign/manifest` has it: lines sorted by the bytes of the path. */
+function dirHash1(files: DataDigests["files"]): string | undefined {
+  if (files.some(({ relpath }) => relpath.includes("\n") || !relpath.isWellFormed()))
+    return undefined;
+  const hash = createHash("sha256");
+  for (const { relpath, sha256 } of files.toSorted((a, b) => byUtf8(a.relpath, b.relpath))) {
+    hash.update(`${sha256}  ${relpath}\n`);
+  }
+  return hash.digest("hex");
 }
 
 function walk(folder: Buffer, below: string): { full: Buffer; relpath: string }[] {

@@ -107,11 +107,22 @@ for (const [what, bytes, md5] of legacy) {
   });
 }
 
-test("hashData() gives another SHA-256 where only MD5 agrees, and binds names", (t) => {
-  const one = hashData(folder(t, { a: "1", b: "2" }), "md5");
-  const renamed = hashData(folder(t, { a: "1", c: "2" }), "md5");
-  t.not(one.sha256, renamed.sha256);
-  t.not(one.oid, renamed.oid);
+// The first public collision of MD5 (Wang and others, 2004).
+const COLLISION = [
+  "d131dd02c5e6eec4693d9a0698aff95c2fcab58712467eab4004583eb8fb7f8955ad340609f4b30283e488832571415a085125e8f7cdc99fd91dbdf280373c5bd8823e3156348f5bae6dacd436c919c6dd53e2b487da03fd02396306d248cda0e99f33420f577ee8ce54b67080a80d1ec69821bcb6a8839396f9652b6ff72a70",
+  "d131dd02c5e6eec4693d9a0698aff95c2fcab50712467eab4004583eb8fb7f8955ad340609f4b30283e4888325f1415a085125e8f7cdc99fd91dbd7280373c5bd8823e3156348f5bae6dacd436c919c6dd53e23487da03fd02396306d248cda0e99f33420f577ee8ce54b67080280d1ec69821bcb6a8839396f965ab6ff72a70",
+].map((hex) => Buffer.from(hex, "hex"));
+
+test("hashData() tells two files apart that have one MD5, alone and in a directory", (t) => {
+  const [one, other] = COLLISION.map((bytes) => folder(t, { "data/x.bin": bytes ?? "" }));
+  const file = (dir: string | undefined) => hashData(join(dir ?? "", "data/x.bin"), "md5");
+  const dir = (root: string | undefined) => hashData(join(root ?? "", "data"), "md5");
+  t.is(file(one).oid, "79054025255fb1a26e4bc422aef54eb4");
+  t.is(file(one).oid, file(other).oid);
+  t.not(file(one).sha256, file(other).sha256);
+  t.is(dir(one).oid, dir(other).oid);
+  t.is(dir(one).sha256, dir(other).sha256);
+  t.not(dir(one).dirHash1, dir(other).dirHash1);
 });
 
 test("hashData() refuses a linked directory, which DVC leaves out", (t) => {

@@ -44,8 +44,22 @@ export async function readCommits(
   folder: string,
   oids: ReadonlySet<string>,
 ): Promise<Map<string, Commit>> {
-  const commits = new Map<string, Commit>();
-  if (oids.size === 0) return commits;
+  const objects = await readObjects(folder, oids, "commit");
+  return new Map([...objects].map(([oid, bytes]) => [oid, parseCommit(oid, bytes)]));
+}
+
+/** Many files' contents in one run of git, each checked against its name. */
+export function readBlobs(folder: string, oids: ReadonlySet<string>): Promise<Map<string, Buffer>> {
+  return readObjects(folder, oids, "blob");
+}
+
+async function readObjects(
+  folder: string,
+  oids: ReadonlySet<string>,
+  wanted: "commit" | "blob",
+): Promise<Map<string, Buffer>> {
+  const objects = new Map<string, Buffer>();
+  if (oids.size === 0) return objects;
   const input = [...oids].map((oid) => `${oid}\n`).join("");
   const output = await runGit(folder, ["cat-file", "--batch"], {
     input,
@@ -55,16 +69,16 @@ export async function readCommits(
     const end = output.indexOf(0x0a, at);
     const [oid = "", kind, size = "0"] = output.subarray(at, end).toString("latin1").split(" ");
     const bytes = output.subarray(end + 1, end + 1 + Number(size));
-    if (kind !== "commit" || oidOf("commit", bytes, oid) !== oid) {
+    if (kind !== wanted || oidOf(wanted, bytes, oid) !== oid) {
       throw new MlsignError(
         "git-failed",
-        `Cannot read commit ${oid}: its content is not what its name says`,
+        `Cannot read object ${oid}: its content is not what its name says`,
       );
     }
-    commits.set(oid, parseCommit(oid, bytes));
+    objects.set(oid, bytes);
     at = end + 1 + Number(size) + 1;
   }
-  return commits;
+  return objects;
 }
 
 /**

@@ -3,7 +3,7 @@ export { parseAllowedSigners } from "./allowed-signers.ts";
 export { readBlob, readCommit, readTree } from "./objects.ts";
 export { verifyCommit } from "./commit-signature.ts";
 export { commitRange, openRepository } from "./repository.ts";
-export { pathHistory, readCommits } from "./history.ts";
+export { pathHistory, readBlobs, readCommits } from "./history.ts";
 export { workTreeState } from "./work-tree.ts";
 
 export type { AllowedSigner } from "./allowed-signers.ts";

@@ -1,0 +1,78 @@
+import { Command } from "commander";
+import type { Host } from "../host.ts";
+import type { LogOptions } from "../lineage-log.ts";
+import type { RecordOptions } from "../lineage-record.ts";
+import type { VerifyLineageOptions } from "../lineage-verify.ts";
+import type { Action } from "../program.ts";
+import { addSignerOptions } from "../signer-options.ts";
+import { addTrustOptions, collect } from "../trust-options.ts";
+
+export function lineageCommand(host: Host, action: Action): Command {
+  const record = new Command("record")
+    .description("sign where a model came from: commit, data and container")
+    .argument("<model>", "the model")
+    .option("--data <file>", "a .dvc file or dvc.lock of the repository (repeatable)", collect)
+    .option("--container <ref>", "the image that it was trained in, with its digest")
+    .option(
+      "--ignore-path <path>",
+      "leave this out of what the claim is about (repeatable)",
+      collect,
+    )
+    .option("--allow-symlinks", "follow links that stay inside the model")
+    .option("--config <file>", "options as YAML (flags win)")
+    .option("--json", "print one JSON document");
+  addSignerOptions(record)
+    .addHelpText("after", RECORD_HELP)
+    .action((model: string, options: RecordOptions) =>
+      action(import("../lineage-record.ts").then((it) => it.recordLineage(model, options, host))),
+    );
+  const verify = new Command("verify")
+    .description("check a model's lineage claim against the repository, the data and the registry")
+    .argument("<model>", "the model");
+  addTrustOptions(verify)
+    .option("--offline", "do not ask the registry for the container")
+    .option("--config <file>", "options as YAML (flags win)")
+    .option("--format <form>", "text, json, sarif, junit or markdown", "text")
+    .option("--json", "the same as --format json")
+    .addHelpText("after", VERIFY_HELP)
+    .action((model: string, options: VerifyLineageOptions) =>
+      action(import("../lineage-verify.ts").then((it) => it.verifyLineage(model, options, host))),
+    );
+  const log = new Command("log")
+    .description("who committed which version of the data, when")
+    .argument("[path...]", ".dvc files and dvc.lock files; all of them by default")
+    .option("--allowed-signers <file>", "tell whose signature each commit has (ssh-keygen(1))")
+    .option("--json", "print one JSON document")
+    .addHelpText("after", LOG_HELP)
+    .action((paths: string[], options: LogOptions) =>
+      action(import("../lineage-log.ts").then((it) => it.logLineage(paths, options, host))),
+    );
+  return new Command("lineage")
+    .description("where a model came from: record it, verify it, and who changed its data")
+    .helpCommand(false)
+    .addCommand(record)
+    .addCommand(verify)
+    .addCommand(log);
+}
+
+const RECORD_HELP = `
+What is missing (a dirty work tree, bytes that are not here, a tag without digest) is recorded and
+said; verifying is what refuses.
+
+Example:
+  $ mlsign lineage record model.pkl --data data.dvc --container REF@sha256:… --key release.key
+`;
+const VERIFY_HELP = `
+Run it in a checkout of the commit that the lineage names. What could not be looked at is unknown,
+and exits 3.
+
+Example:
+  $ mlsign lineage verify model.pkl --key release.pub
+`;
+const LOG_HELP = `
+git shows who committed the pointer to the data, not who pushed the bytes; names and dates are what
+the committer wrote. A signature, where it is good, is the only part that proves who it was.
+
+Example:
+  $ mlsign lineage log data.dvc --allowed-signers allowed_signers
+`;

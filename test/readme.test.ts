@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import test from "ava";
@@ -56,6 +57,13 @@ test("README.md names every package", (t) => {
     const { name } = JSON.parse(readFileSync(resolve(ROOT, file), "utf8")) as { name: string };
     t.true(README.includes(`\`${name.replace("@mlsign/", "")}\``), name);
   }
+});
+
+test("README.md shows the matrix that was measured", (t) => {
+  const printed = execFileSync(process.execPath, [resolve(ROOT, "scripts/matrix.ts")], {
+    encoding: "utf8",
+  });
+  t.true(README.includes(printed.trim()));
 });
 
 function matches(shown: string, pattern: string): boolean {

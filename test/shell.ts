@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { type Host, run } from "mlsign";
 
-export interface Done {
+interface Done {
   readonly exit: number;
   readonly out: string;
   readonly err: string;

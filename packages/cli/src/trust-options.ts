@@ -101,10 +101,7 @@ export function readFile(file: string, host: Host, maxBytes: number = MOST_BYTES
   return data;
 }
 
-export async function trustedRootOf(
-  flags: TrustFlags,
-  host: Host,
-): Promise<TrustedRoot | undefined> {
+async function trustedRootOf(flags: TrustFlags, host: Host): Promise<TrustedRoot | undefined> {
   if (flags.trustedRoot !== undefined && flags.trustConfig !== undefined) {
     throw new MlsignError("usage", "Cannot use --trusted-root and --trust-config together");
   }

@@ -50,7 +50,7 @@ export async function commitRange(folder: string, range: string): Promise<string
 }
 
 /** A remote's address as others may see it: `https://token@host/x` and `git@host:x` alike as URLs. */
-export function publicUrl(remote: string): string {
+function publicUrl(remote: string): string {
   const scp = /^(?:[^@/\s]+@)?([^:/\s]+):(?!\/\/)(.+)$/.exec(remote);
   if (scp !== null) return `ssh://${scp[1]}/${scp[2]?.replace(/^\/+/, "")}`;
   if (!URL.canParse(remote)) return remote;

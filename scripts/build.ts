@@ -88,12 +88,18 @@ function leanBuiltins(): Plugin {
   return {
     name: "lean-builtins",
     resolveId(source, importer, { kind }) {
-      if (kind !== "import-statement" || !isBuiltin(source)) return null;
+      if (!isBuiltin(source)) return null;
       const name = source.replace(/^node:/, "");
+      if (kind === "require-call") return `\0required:${name}`;
+      if (kind !== "import-statement") return null;
       const stub = name === "child_process" && importer?.includes("/commander/");
       return `\0builtin:${stub ? "nothing" : name}`;
     },
     load(id) {
+      const required = /^\0required:(.+)$/.exec(id)?.[1];
+      if (required !== undefined) {
+        return `module.exports = process.getBuiltinModule("node:${required}");`;
+      }
       const name = /^\0builtin:(.+)$/.exec(id)?.[1];
       if (name === undefined) return null;
       if (name === "nothing") return "export default {};";

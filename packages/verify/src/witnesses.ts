@@ -50,7 +50,13 @@ export async function checkWitnesses(
  * Trust material with the timestamp authorities that may stamp times, and no others. Entries name
  * a log by its whole id, so `checkpointKeyId`, which the library would prefer, is left out.
  */
-export async function loadMaterial(root: TrustedRoot): Promise<TrustMaterial> {
+export function loadMaterial(root: TrustedRoot): Promise<TrustMaterial> {
+  const loaded = MATERIAL.get(root) ?? makeMaterial(root);
+  MATERIAL.set(root, loaded);
+  return loaded;
+}
+
+async function makeMaterial(root: TrustedRoot): Promise<TrustMaterial> {
   const { toTrustMaterial } = await loadVerifier();
   const timestampAuthorities = root.timestampAuthorities.filter((authority) => {
     const leaf = authority.certChain?.certificates[0];
@@ -221,3 +227,5 @@ function structuredEntry(entry: LogEntry) {
 
 /** Clocks of services and of this machine may differ by so much. */
 const CLOCK_SKEW_MS = 60_000;
+/** Parsing a root's keys and certificates takes longer than checking a bundle against them. */
+const MATERIAL = new WeakMap<TrustedRoot, Promise<TrustMaterial>>();

@@ -1,7 +1,7 @@
 import { type Finding, finding, messageOf } from "@mlsign/core";
 import { type Certificate, certificatePath, parseCertificate } from "@mlsign/x509";
-import { X509Certificate } from "@sigstore/core";
 import type { TrustedRoot } from "@sigstore/protobuf-specs";
+import { KeptCertificate } from "./kept-certificate.ts";
 import { loadVerifier } from "./sigstore.ts";
 import type { EstablishedTime } from "./trust.ts";
 import { loadMaterial } from "./witnesses.ts";
@@ -58,7 +58,7 @@ async function checkTransparency(
       ctlogThreshold: 1,
     });
     verifier.verify({
-      key: { $case: "certificate", certificate: X509Certificate.parse(Buffer.from(leaf.der)) },
+      key: { $case: "certificate", certificate: new KeptCertificate(leaf.der) },
       // Times that were verified before; this shape is how the library takes one that is given.
       timestamps: times.map(({ at }) => ({
         $case: "transparency-log" as const,

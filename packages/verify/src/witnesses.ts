@@ -5,6 +5,7 @@ import { parseCertificate, purposeFault, TIME_STAMPING } from "@mlsign/x509";
 import type { TrustedRoot } from "@sigstore/protobuf-specs";
 import type { TrustMaterial } from "@sigstore/verify";
 import { checkpointFault } from "./checkpoint.ts";
+import { KeptCertificate } from "./kept-certificate.ts";
 import { entryNames } from "./log-body.ts";
 import type { SignedContent } from "./signed-content.ts";
 import { loadVerifier } from "./sigstore.ts";
@@ -63,7 +64,24 @@ async function makeMaterial(root: TrustedRoot): Promise<TrustMaterial> {
     return leaf && purposeFault(parseCertificate(leaf.rawBytes), TIME_STAMPING) === undefined;
   });
   const tlogs = root.tlogs.map((log) => ({ ...log, checkpointKeyId: undefined }));
-  return toTrustMaterial({ ...root, tlogs, timestampAuthorities });
+  const material = toTrustMaterial({ ...root, tlogs, timestampAuthorities });
+  return {
+    ...material,
+    certificateAuthorities: withKept(material.certificateAuthorities, root.certificateAuthorities),
+    timestampAuthorities: withKept(material.timestampAuthorities, timestampAuthorities),
+  };
+}
+
+function withKept(
+  authorities: TrustMaterial["certificateAuthorities"],
+  sources: TrustedRoot["certificateAuthorities"],
+): TrustMaterial["certificateAuthorities"] {
+  return authorities.map((authority, at) => ({
+    ...authority,
+    certChain: (sources[at]?.certChain?.certificates ?? []).map(
+      ({ rawBytes }) => new KeptCertificate(rawBytes),
+    ),
+  }));
 }
 
 class Checker implements Witnesses {

@@ -8,7 +8,7 @@ import { type Args, MLSIGN, NODE, ROOT, VECTORS, type Workshop, writeModel } fro
 import { mapPool } from "./pool.ts";
 
 export const READERS = ["mlsign", "model_signing", "cosign", "sigstore-python"] as const;
-export type Reader = (typeof READERS)[number];
+type Reader = (typeof READERS)[number];
 
 /** One bundle, as somebody writes it. */
 export interface Row {
@@ -18,7 +18,7 @@ export interface Row {
 }
 
 /** `note` says why a reader refuses what is right. */
-export interface Cell {
+interface Cell {
   readonly verdict: "verifies" | "refuses";
   readonly note?: string;
 }

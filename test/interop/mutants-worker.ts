@@ -7,7 +7,13 @@ import { type Bundle, parseBundle } from "@mlsign/bundle";
 import { decide, type Finding, MlsignError } from "@mlsign/core";
 import { localSource } from "@mlsign/manifest";
 import { parseTrustedRoot } from "@mlsign/trust";
-import { type Trust, verifyArtifact, verifyBundle, verifyModel } from "@mlsign/verify";
+import {
+  type BundleResult,
+  type Trust,
+  verifyArtifact,
+  verifyBundle,
+  verifyModel,
+} from "@mlsign/verify";
 import { parseCertificates } from "@mlsign/x509";
 import { get, type Json, mutant, pathsOf, Random } from "./mutate.ts";
 import { rememberSignatures } from "./remembered.ts";
@@ -50,13 +56,16 @@ export interface Report {
   readonly slow: readonly string[];
   /** How far mutants came: `parse json-invalid`, `refused signature-valid`, `accepted`. */
   readonly outcomes: Readonly<Record<string, number>>;
-  readonly acceptedCount: number;
+  /** Mutants, and milliseconds, of each group of bundles. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly spent: Readonly<Record<string, number>>;
   readonly slowest: number;
 }
 
 const MOST_MS = 2000;
 /** So many mutants of a class go to the peers, from each thread. */
 const MOST_OF_CLASS = 1;
+const OTHER_FACTS = "accepted, with another time or signer";
 const MOST_JUDGED = 20_000;
 
 /** A mutant's outcome; a throw of anything but MlsignError is a fault. */
@@ -65,6 +74,7 @@ export class Judge {
   readonly #trusts: readonly Trust[];
   readonly #now: Date;
   readonly #judged = new Map<string, string>();
+  readonly #facts = new Map<Base, readonly string[]>();
 
   constructor(job: Pick<Job, "bases" | "trustedRoot" | "now">) {
     const { root } = parseTrustedRoot(readFileSync(job.trustedRoot), "root");
@@ -104,27 +114,45 @@ export class Judge {
   }
 
   async #verify(base: Base, trust: Trust, bundle: Bundle): Promise<string> {
-    const options = { now: this.#now, requireLog: "identity" in base.trust };
+    // Peers ask for a log wherever the bundle has one, so here it is asked for too.
+    const options = { now: this.#now, requireLog: !unlogged(base) };
     // The bundle's part first: only what passes it has the model's files looked at.
     const use = base.content === "model" ? "model-signature" : "claim";
     const { findings } = await verifyBundle(bundle, trust, { ...options, use });
     if (decide(findings) !== "accepted") return verdict(findings);
     if (base.content === "model") {
       const result = await verifyModel(localSource(base.path), bundle, trust, options);
-      return verdict(result.findings);
+      return this.#said(base, result);
     }
     const result = await verifyArtifact(bundle, trust, {
       ...options,
       statements: ["https://slsa.dev/provenance/v1"],
       digest: async (algorithm) => createHash(algorithm).update(readFileSync(base.path)).digest(),
     });
-    return verdict(result.findings);
+    return this.#said(base, result);
+  }
+
+  /** The verdict; a mutant that is accepted tells of no time and signer but its bundle's. */
+  #said(base: Base, { findings, times, certificate }: BundleResult): string {
+    const decided = verdict(findings);
+    if (decided !== "accepted") return decided;
+    const facts = [
+      ...times.map(({ source, at }) => `${source} ${at.toISOString()}`),
+      certificate?.der.toString("base64") ?? "",
+    ];
+    const first = this.#facts.get(base) ?? facts;
+    this.#facts.set(base, first);
+    return facts.every((fact) => first.includes(fact)) ? decided : OTHER_FACTS;
   }
 }
 
 /** A digest of all that a parsed bundle holds; the parser gives its keys one order. */
 function digestOf(bundle: Bundle): string {
   return createHash("sha256").update(serialize(bundle)).digest("base64");
+}
+
+function unlogged({ trust }: Base): boolean {
+  return "chain" in trust || ("key" in trust && !trust.witnessed);
 }
 
 function verdict(findings: readonly Finding[]): string {
@@ -149,6 +177,7 @@ export function classOf(text: string, data: Buffer): string {
   )) {
     const at = JSON.parse(path) as (string | number)[];
     const [old, young] = [get(before, at), get(after, at)];
+    const name = at.map((key) => (typeof key === "number" ? "[]" : key)).join(".");
     const change =
       old === undefined
         ? `+${kind(young)}`
@@ -160,9 +189,8 @@ export function classOf(text: string, data: Buffer): string {
               ? undefined
               : old === young
                 ? undefined
-                : "~";
+                : `~${where(name, old, young)}`;
     if (change === undefined) continue;
-    const name = at.map((key) => (typeof key === "number" ? "[]" : key)).join(".");
     // What is within something that came or went is told by that.
     if ([...paths.keys()].some((known) => name.startsWith(`${known}.`))) continue;
     paths.set(name, change);
@@ -174,6 +202,14 @@ export function classOf(text: string, data: Buffer): string {
     .join(", ");
 }
 
+/** Which part of a checkpoint changed: the log signs its text, and each line of names after it. */
+function where(name: string, old: Json, young: Json | undefined): string {
+  if (!name.endsWith("checkpoint.envelope")) return "";
+  if (typeof old !== "string" || typeof young !== "string") return "";
+  const [text, other] = [old, young].map((note) => note.split("\n\n")[0]);
+  return text === other ? "(signature lines)" : "(signed text)";
+}
+
 function kind(value: Json | undefined): string {
   return value === null ? "null" : Array.isArray(value) ? "list" : typeof value;
 }
@@ -182,14 +218,21 @@ async function work(job: Job): Promise<Report> {
   rememberSignatures();
   const judge = new Judge(job);
   const corpus = job.bases.map(({ text }) => text);
+  for (const [at, { name, text }] of job.bases.entries()) {
+    const outcome = await judge.outcome(at, Buffer.from(text));
+    if (outcome !== "accepted") throw new Error(`${name} itself: ${outcome}`);
+  }
   const accepted = new Map<string, Accepted[]>();
   const faults: string[] = [];
   const slow: string[] = [];
   const outcomes: Record<string, number> = {};
-  let acceptedCount = 0;
+  const spent: Record<string, number> = {};
+  const counts: Record<string, number> = {};
   let slowest = 0;
-  // Keyless bundles take ten times as long: keys get three turns to their one.
-  const turns = job.bases.flatMap(({ trust }, at) => ("identity" in trust ? [at] : [at, at, at]));
+  // Bundles with witnesses take ten times as long: those without get four turns to their one.
+  const turns = job.bases.flatMap((base, at) =>
+    Array.from({ length: unlogged(base) ? 4 : 1 }, () => at),
+  );
   for (let index = job.first; index < job.count; index += job.step) {
     const base = turns[index % turns.length] ?? 0;
     const { operator, data } = mutant(
@@ -203,10 +246,13 @@ async function work(job: Job): Promise<Report> {
       const outcome = await judge.outcome(base, data);
       const took = performance.now() - begun;
       slowest = Math.max(slowest, took);
+      const group = job.bases[base]?.group ?? "";
+      spent[group] = (spent[group] ?? 0) + took;
+      counts[group] = (counts[group] ?? 0) + 1;
       if (took > MOST_MS) slow.push(`${index} (${operator}): ${Math.round(took)} ms`);
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      if (outcome === OTHER_FACTS) throw new Error(outcome);
       if (outcome !== "accepted") continue;
-      acceptedCount += 1;
       const name = `${job.bases[base]?.group}: ${classOf(corpus[base] ?? "", data)}`;
       const known = accepted.get(name) ?? [];
       if (known.length < MOST_OF_CLASS) {
@@ -223,7 +269,8 @@ async function work(job: Job): Promise<Report> {
     faults,
     slow,
     outcomes,
-    acceptedCount,
+    counts,
+    spent,
     slowest,
   };
 }

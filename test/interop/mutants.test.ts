@@ -50,7 +50,9 @@ test(`${COUNT} mutated bundles: refused or accepted, in time, and never alone`, 
   );
   t.log(`seed ${SEED}, ${bases.length} bundles, ${Math.round((Date.now() - now) / 1000)} s`);
   t.log(`slowest ${Math.round(Math.max(...reports.map(({ slowest }) => slowest)))} ms`);
-  t.log(JSON.stringify(total(reports)));
+  t.log(sum(reports.map(({ outcomes }) => outcomes)));
+  t.log(`by group: ${sum(reports.map(({ counts }) => counts))}`);
+  t.log(`in ms: ${sum(reports.map(({ spent }) => spent))}`);
   t.deepEqual(reports.flatMap(({ faults }) => faults).slice(0, 10), []);
   t.deepEqual(
     reports.flatMap(({ slow }) => slow),
@@ -65,7 +67,8 @@ test(`${COUNT} mutated bundles: refused or accepted, in time, and never alone`, 
     `${accepted.length} mutants of ${new Set(accepted.map((one) => one.class)).size} classes ` +
       `offered in ${Math.round((Date.now() - begun) / 1000)} s, ${alone.length} that no peer takes`,
   );
-  const reasons = alone.map((one) => ({ ...one, reason: explanation(one) }));
+  const taken = new Set(offered.filter(({ by }) => by !== undefined).map(({ name }) => name));
+  const reasons = alone.map((one) => ({ ...one, reason: explanation(one, taken) }));
   for (const reason of new Set(reasons.map((one) => one.reason))) {
     const count = reasons.filter((one) => one.reason === reason).length;
     t.log(`${count}: ${reason ?? "unexplained"}`);
@@ -90,23 +93,78 @@ function singles(accepted: readonly Accepted[]): Accepted[] {
     .toSorted((a, b) => (a.class < b.class ? -1 : a.class > b.class ? 1 : a.index - b.index));
 }
 
-function explanation({ name }: Offered): string | undefined {
-  const [, changes = ""] = name.split(/: (.*)/s);
+/** Why no peer takes a class: the reason of each of its changes that none takes alone either. */
+function explanation({ name }: Offered, taken: ReadonlySet<string>): string | undefined {
+  const [group = "", changes = ""] = name.split(/: (.*)/s);
   const reasons = changes
     .split(", ")
+    .filter((change) => changes === change || !taken.has(`${group}: ${change}`))
     .map((change) => EXPLAINED.find(([pattern]) => pattern.test(change))?.[1]);
-  return reasons.includes(undefined) ? undefined : [...new Set(reasons)].join("; ");
+  return reasons.length === 0 || reasons.includes(undefined)
+    ? undefined
+    : [...new Set(reasons)].join("; ");
 }
 
-/** Changes that mlsign accepts and no peer that reads the bundle does, each with its reason. */
-const EXPLAINED: readonly (readonly [RegExp, string])[] = [];
+/**
+ * Changes that mlsign accepts and some peer does not, each with its reason. What no peer takes must
+ * be made of these: none is in what a signature covers, and none decides anything.
+ */
+const EXPLAINED: readonly (readonly [RegExp, string])[] = [
+  [
+    /^list>null verificationMaterial\.(?:tlogEntries|timestampVerificationData\..*)$/,
+    "null is protobuf's JSON for what is absent; a log is asked for where the caller wants one",
+  ],
+  [
+    /^\+\w+ verificationMaterial\.publicKey\.(?:rawBytes|keyDetails)$/,
+    "releases of model_signing before 1.1 carry the key so; it is never used, and told as legacy",
+  ],
+  [
+    /^~ verificationMaterial\.publicKey\.hint$/,
+    "a hint that is no fingerprint is a name that nothing signs: the key is the caller's, and " +
+      "mlsign warns; a fingerprint of another key is refused",
+  ],
+  [
+    /^\S+(?: .*)?dsseEnvelope\.signatures\.\[\]\.keyid$/,
+    "a keyid is signed by nobody and finds no key here; cosign looks for the key of that name",
+  ],
+  [
+    /^string>number .*(?:logIndex|treeSize|integratedTime)$/,
+    "protobuf's JSON has an int64 as a string, and readers shall take a number; cosign does",
+  ],
+  [
+    /^~ .*\.integratedTime$/,
+    "Rekor v2 gives no time: what stands there is signed by nobody and not used",
+  ],
+  [
+    /tlogEntries\.\[\]\.logIndex$/,
+    "the index beside a Rekor v2 entry is signed by nobody and not used: the one in the proof " +
+      "is proven and shown; peers prove inclusion with the former, or want it as a string",
+  ],
+  [
+    /^~\(signature lines\) .*checkpoint\.envelope$/,
+    "a blank line among a checkpoint's signatures: the signed text before the first is the " +
+      "same, and the log's signature is over it; peers look for the last blank line",
+  ],
+  [
+    /^~ verificationMaterial\.timestampVerificationData\..*signedTimestamp$/,
+    "bytes of a timestamp that its authority did not sign (certificates, tags, versions, names " +
+      "of algorithms) and that decide nothing: the time and what it is over are the same",
+  ],
+  [
+    /^~ mediaType$/,
+    "v0.3 has two spellings; model_signing, the one peer that reads keys on P-384, takes one",
+  ],
+];
 
-function total(reports: readonly Report[]): Record<string, number> {
-  const sum: Record<string, number> = {};
-  for (const { outcomes } of reports) {
-    for (const [name, count] of Object.entries(outcomes)) sum[name] = (sum[name] ?? 0) + count;
+function sum(records: readonly Readonly<Record<string, number>>[]): string {
+  const total: Record<string, number> = {};
+  for (const [name, count] of records.flatMap((record) => Object.entries(record))) {
+    total[name] = (total[name] ?? 0) + count;
   }
-  return Object.fromEntries(Object.entries(sum).toSorted(([, a], [, b]) => b - a));
+  return Object.entries(total)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([name, count]) => `${Math.round(count)} ${name}`)
+    .join(", ");
 }
 
 async function inThread(job: Job): Promise<Report> {

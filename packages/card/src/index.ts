@@ -1,1 +1,16 @@
-export {};
+/** Reads, checks and converts model cards. @module */
+export { CARD_RULES } from "./rules.ts";
+export { CARD_REFERENCE_TYPE, cardReferenceClaim, checkCardReference } from "./reference.ts";
+export { convertCard } from "./convert.ts";
+export { lintCard } from "./lint.ts";
+export { parseCard } from "./card.ts";
+
+export type { BomView } from "./bom-view.ts";
+export type { Card, CardFault } from "./card.ts";
+export type { CardFormat, Converted } from "./convert.ts";
+export type { CardPolicy } from "./report.ts";
+export type { CardReferenceClaim } from "./reference.ts";
+export type { FrontMatter, YamlPath } from "./front-matter.ts";
+export type { LintOptions } from "./lint.ts";
+export type { RuleId } from "./rules.ts";
+export type { Section } from "./sections.ts";

@@ -1,0 +1,30 @@
+/** The rules of the linter. An id is never renamed or reused. */
+export const CARD_RULES = {
+  MC001: ["card-form", "The card has front matter"],
+  MC002: ["card-form", "The front matter is valid YAML without duplicate keys or aliases"],
+  MC003: ["card-form", "The front matter starts at the first byte"],
+  MC004: ["card-form", "YAML 1.1 and 1.2 read the same values"],
+  MC005: ["card-form", "No placeholder is left"],
+  MC006: ["card-form", "The mlsign block keeps its schema"],
+  MC010: ["card-rule", "The licence is named"],
+  MC011: ["card-rule", "The base model that the weights' configuration names is in the card"],
+  MC012: ["card-match", "Name and version are those of the bill of materials"],
+  MC013: ["card-rule", "Language, pipeline tag and library are known ones"],
+  MC020: ["card-rule", "The training data has a version or a digest"],
+  MC021: ["card-match", "Card and bill of materials name the same data sets"],
+  MC022: ["card-rule", "Data with an MD5 of DVC's also has a SHA-256"],
+  MC023: ["card-rule", "Digests are well formed"],
+  MC030: ["card-rule", "Differential privacy is stated, and within the policy"],
+  MC031: ["card-rule", "The fairness report is digested, recent and within its threshold"],
+  MC032: ["card-rule", "Limitations are stated"],
+  MC033: ["card-rule", "Uses out of scope are stated"],
+  MC034: ["card-rule", "There is a contact"],
+  MC040: ["card-rule", "Entries of model-index are complete"],
+  MC041: ["card-match", "Metrics are those of the bill of materials"],
+  MC042: ["card-match", "Local files that the card refers to are there, with their digest"],
+  MC043: ["card-rule", "Links use https"],
+  MC050: ["card-rule", "The card holds no script, script link or hidden text"],
+  MC051: ["card-form", "The card is within the limits of size"],
+} as const;
+
+export type RuleId = keyof typeof CARD_RULES;

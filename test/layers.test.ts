@@ -73,6 +73,6 @@ function tierOf(name: string): number {
 
 /** Static imports, re-exports and dynamic imports of a literal. */
 function specifiersOf(source: string): string[] {
-  const pattern = /(?:^|[;}\s])(?:from|import)\s*\(?\s*"([^"]+)"/gm;
+  const pattern = /(?:^|[;}\s])(?:from|import)\s*\(?\s*"([\w@./:#-]+)"/gm;
   return [...source.matchAll(pattern)].map((match) => match[1] ?? "");
 }

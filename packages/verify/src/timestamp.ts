@@ -28,7 +28,10 @@ export class TimestampToken extends RFC3161Timestamp {
     const signerInfo = this.#signerInfo;
     const oid = signerInfo.subs[4]?.subs[0]?.toOID() ?? "";
     if (oid === RSA_ENCRYPTION) return this.signerDigestAlgorithm;
-    return RSA_SIGNATURES[oid] ?? super.signatureAlgorithm;
+    const algorithm: string | undefined = RSA_SIGNATURES[oid] ?? super.signatureAlgorithm;
+    // Without a name Node would choose a digest itself: an algorithm that is not known is refused.
+    if (algorithm === undefined) throw new Error(`unknown signature algorithm ${oid}`);
+    return algorithm;
   }
 
   get #signerInfo() {

@@ -36,7 +36,9 @@ function judgePackage(
     line,
     purl: purl("pypi", pypiName(name), version),
   };
-  const hashes = Array.isArray(table["hashes"]) ? table["hashes"].map(String) : [];
+  const hashes = Array.isArray(table["hashes"])
+    ? table["hashes"].map((hash) => stringOf(hash) ?? "")
+    : [];
   if (table["git"] !== undefined) judgeCommit(sheet, facts, stringOf(table["ref"]));
   else if (table["path"] !== undefined || table["editable"] === true) judgeLocal(sheet, facts);
   else judgeArtifacts(sheet, facts, [{ url: stringOf(table["file"]), hashes }]);

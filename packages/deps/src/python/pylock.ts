@@ -57,7 +57,7 @@ function artifact(table: Record<string, unknown>): RawArtifact {
   return {
     filename: stringOf(table["name"]) ?? path?.slice(path.lastIndexOf("/") + 1),
     url: stringOf(table["url"]),
-    hashes: hashes.map(([algorithm, hex]) => `${algorithm}:${String(hex)}`),
+    hashes: hashes.map(([algorithm, hex]) => `${algorithm}:${stringOf(hex) ?? ""}`),
   };
 }
 

@@ -41,7 +41,12 @@ function parse(
   lineCounter: LineCounter,
 ): Extract<ReturnType<typeof parseAllDocuments>, unknown[]> {
   try {
-    const documents = parseAllDocuments(text, { lineCounter, uniqueKeys: false, schema: "core" });
+    const documents = parseAllDocuments(text, {
+      lineCounter,
+      uniqueKeys: false,
+      prettyErrors: false,
+      schema: "core",
+    });
     return Array.isArray(documents) ? documents : [];
   } catch (error) {
     // The library recurses: text that is nested very deep overflows the stack.
@@ -125,7 +130,7 @@ function scalarText(node: { value: unknown; source?: string | undefined }): stri
 }
 
 function firstLine(message: string): string {
-  return message.split("\n", 1)[0]?.replace(/ at line \d+, column \d+:?$/, "") ?? message;
+  return message.split("\n", 1)[0] ?? message;
 }
 
 /** The library reads some 1.5 MB a second. */

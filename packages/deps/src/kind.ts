@@ -32,7 +32,9 @@ export function whySkipped(path: string): string | undefined {
   if (/^(?:.*[-_.])?requirements(?:[-_.].*)?\.in$/.test(name))
     return "the input of a lock, which is never installed";
   if (/constraints?.*\.txt$/.test(name)) return "constraints install nothing";
-  return MANIFESTS.has(name) ? "a manifest: its lock file is judged" : undefined;
+  return MANIFESTS.has(name)
+    ? "a manifest, which pins nothing: its lock file is judged where there is one"
+    : undefined;
 }
 
 /** Go templates, as Helm's: what they become is not known. */

@@ -79,6 +79,33 @@ test("`checkFile()` takes no more time for an alias bomb than for its text", (t)
   t.is(entries.length, 1);
 });
 
+test("`checkFile()` does not expand build arguments without end", (t) => {
+  const args = Array.from(
+    { length: 60 },
+    (_, i) => `ARG A${i + 1}=${i === 0 ? "xx" : `$A${i}$A${i}`}`,
+  );
+  t.deepEqual(verdicts("Dockerfile", `${args.join("\n")}\nFROM $A60\n`), [
+    "none $A60@61",
+    "?dependency-unknown@61",
+  ]);
+});
+
+test("`checkFile()` takes linear time for text that makes parsers look back", (t) => {
+  const files = [
+    ["requirements.txt", "p==1", [" ", "\t", "\\", "[", "/", "#", "("]],
+    ["pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages: ", [" ", "{", "[", ",", ": ", '"']],
+    ["yarn.lock", "# yarn lockfile v1\n", [" ", '"', ",", "a@1, "]],
+  ] as const;
+  for (const [file, start, chunks] of files) {
+    for (const chunk of chunks) {
+      const text = `${start}${chunk.repeat(60_000 / chunk.length)}x`;
+      const started = performance.now();
+      checkFile(file, Buffer.from(text));
+      t.true(performance.now() - started < 3000, `${file} ${JSON.stringify(chunk)}`);
+    }
+  }
+});
+
 test("`checkFile()` follows includes inside the tree, and no others", (t) => {
   const files: Record<string, string> = {
     "requirements/base.txt": "-r ../requirements.txt\na==1\n",

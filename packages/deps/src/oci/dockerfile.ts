@@ -7,7 +7,7 @@ import { expandVariables, hasVariable } from "./variables.ts";
 /** A Dockerfile: the images of `FROM`, `COPY --from`, `RUN --mount` and `# syntax=`, and `ADD` of URLs. */
 export function checkDockerfile(sheet: Sheet, text: string, firstLine = 1): void {
   const parsed = DockerfileParser.parse(text);
-  const stages: string[] = [];
+  const stages = new Stages();
   const file: File = {
     sheet,
     lines: text.split(/\r?\n/),
@@ -21,7 +21,7 @@ export function checkDockerfile(sheet: Sheet, text: string, firstLine = 1): void
     if (syntax) judgeImage(sheet, syntax, firstLine + (directive.getRange()?.start.line ?? 0));
   }
   for (const instruction of parsed.getInstructions()) judgeInstruction(file, instruction);
-  if (stages.length === 0) sheet.problem("dependency-file", "there is no FROM");
+  if (stages.count === 0) sheet.problem("dependency-file", "there is no FROM");
 }
 
 interface File {
@@ -29,10 +29,25 @@ interface File {
   readonly lines: readonly string[];
   /** Of ARGs before the first FROM: only these count in FROM. */
   readonly defaults: Map<string, string | undefined>;
-  /** Names of the stages so far; one without a name is "". */
-  readonly stages: string[];
+  /** Of the stages so far. */
+  readonly stages: Stages;
   readonly escape: string;
   readonly firstLine: number;
+}
+
+/** Build stages: by name in any case, or by number. */
+class Stages {
+  readonly #names = new Set<string>();
+  count = 0;
+
+  add(name: string | undefined): void {
+    this.count += 1;
+    if (name !== undefined) this.#names.add(name.toLowerCase());
+  }
+
+  has(name: string): boolean {
+    return this.#names.has(name.toLowerCase());
+  }
 }
 
 function judgeInstruction(file: File, instruction: Instruction): void {
@@ -41,7 +56,7 @@ function judgeInstruction(file: File, instruction: Instruction): void {
   const words = wordsOf(file, instruction);
   switch (keyword) {
     case "ARG":
-      if (file.stages.length === 0) for (const word of words) takeDefault(file, word);
+      if (file.stages.count === 0) for (const word of words) takeDefault(file, word);
       break;
     case "FROM":
       judgeFrom(file, words, line);
@@ -72,15 +87,15 @@ function judgeWords(file: File, keyword: string, words: readonly string[], line:
 
 function judgeFrom(file: File, words: readonly string[], line: number): void {
   const [image, as, name] = words.slice(countFlags(words));
-  const stage = as?.toLowerCase() === "as" ? (name ?? "").toLowerCase() : "";
+  const stage = as?.toLowerCase() === "as" ? name : undefined;
   if (image === undefined) file.sheet.problem("dependency-file", "FROM names no image", { line });
   else judgeBase(file, unquote(image), line);
-  file.stages.push(stage);
+  file.stages.add(stage);
 }
 
 function judgeBase(file: File, image: string, line: number): void {
   if (!hasVariable(image)) {
-    if (image !== "scratch" && !file.stages.includes(image.toLowerCase())) {
+    if (image !== "scratch" && !file.stages.has(image)) {
       judgeImage(file.sheet, image, line);
     }
     return;
@@ -91,8 +106,8 @@ function judgeBase(file: File, image: string, line: number): void {
 
 /** `--from` takes a stage by name or number, or else an image; variables are not expanded there. */
 function judgeSource(file: File, from: string, line: number): void {
-  if (from === "" || from === "scratch" || file.stages.includes(from.toLowerCase())) return;
-  if (/^\d+$/.test(from) && Number(from) < file.stages.length) return;
+  if (from === "" || from === "scratch" || file.stages.has(from)) return;
+  if (/^\d+$/.test(from) && Number(from) < file.stages.count) return;
   if (hasVariable(from)) {
     judgeVariableImage(file.sheet, { text: from, resolved: undefined, what: "variable" }, line);
   } else judgeImage(file.sheet, from, line);

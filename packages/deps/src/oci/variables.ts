@@ -3,9 +3,11 @@ export type Lookup = (name: string) => string | undefined;
 
 /**
  * Expands `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME-word}`, `${NAME:+word}` and `${NAME+word}`
- * as Dockerfiles and Compose do. Undefined where a variable has no value, and for forms beyond these.
+ * as Dockerfiles and Compose do. Undefined where a variable has no value, for forms beyond these, and for what is
+ * longer than any reference: values of values can double with every line.
  */
 export function expandVariables(text: string, lookup: Lookup): string | undefined {
+  if (text.length > MAX_LENGTH) return undefined;
   let known = true;
   const expanded = text.replace(VARIABLE, (all, bare, braced, operator, word) => {
     if (all === "$$") return "$";
@@ -15,7 +17,8 @@ export function expandVariables(text: string, lookup: Lookup): string | undefine
     if (result === undefined) known = false;
     return result ?? "";
   });
-  return known && !/[${}]/.test(expanded) ? expanded : undefined;
+  if (!known || expanded.length > MAX_LENGTH) return undefined;
+  return /[${}]/.test(expanded) ? undefined : expanded;
 }
 
 /** Whether a text holds a variable. */
@@ -32,3 +35,4 @@ function operate(operator: string, value: string | undefined, word: string): str
 }
 
 const VARIABLE = /\$\$|\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-+?])([^{}]*))?\})/g;
+const MAX_LENGTH = 4096;

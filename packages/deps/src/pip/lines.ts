@@ -44,7 +44,7 @@ function* joinLines(lines: readonly string[]): Generator<LogicalLine> {
     const comment = COMMENT_LINE.test(line);
     if (line.endsWith("\\") && !comment) {
       if (parts.length === 0) first = index + 1;
-      parts.push(line.replace(/^\\+/, "").replace(/\\+$/, ""));
+      parts.push(stripSlashes(line));
       continue;
     }
     // The space makes a comment out of a comment that is glued to what comes before it.
@@ -54,6 +54,15 @@ function* joinLines(lines: readonly string[]): Generator<LogicalLine> {
     parts = [];
   }
   if (parts.length > 0) yield { line: first, text: parts.join("") };
+}
+
+/** Python's `strip("\\\\")`. */
+function stripSlashes(line: string): string {
+  let start = 0;
+  let end = line.length;
+  while (line[start] === "\\") start += 1;
+  while (end > start && line[end - 1] === "\\") end -= 1;
+  return line.slice(start, end);
 }
 
 function expand(text: string, environment: Readonly<Record<string, string | undefined>>): string {

@@ -17,7 +17,7 @@ export function parseRequirement(text: string): Requirement {
   const marker = cut < 0 ? "" : trim(text.slice(cut + separator.length));
   if (marker !== "" && !isMarker(marker)) return invalid(`"${marker}" is not a marker`);
   if (isUrl(name)) return fromUrl(name);
-  const path = name.replace(/\s*\[[^\]]+\]$/, "").replace(/\/+$/, "");
+  const path = withoutSlashes(withoutExtras(name));
   if (isArchive(path) && !isDirectReference(name)) return fromArchive(path);
   const found = parsePep508(name);
   if (found !== undefined) return found;
@@ -138,13 +138,27 @@ function schemeOf(text: string): string {
 }
 
 function fileOf(url: string): string {
-  const path = url.replace(/[?#].*$/s, "").replace(/\/+$/, "");
+  const path = withoutSlashes(url.replace(/[?#].*$/s, ""));
   const name = path.slice(path.lastIndexOf("/") + 1);
   try {
     return decodeURIComponent(name);
   } catch {
     return name;
   }
+}
+
+/** A path without the `[extras]` behind it. */
+function withoutExtras(path: string): string {
+  const open = path.lastIndexOf("[");
+  const extras = path.slice(open + 1, -1);
+  const given = open > 0 && path.endsWith("]") && extras !== "" && !extras.includes("]");
+  return given ? trim(path.slice(0, open)) : path;
+}
+
+function withoutSlashes(path: string): string {
+  let end = path.length;
+  while (end > 0 && path[end - 1] === "/") end -= 1;
+  return path.slice(0, end);
 }
 
 function eggOf(url: string): string | undefined {
@@ -157,7 +171,7 @@ function invalid(problem: string): Requirement {
 
 const PROJECT = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/i;
 const HEAD =
-  /^[ \t]*\b([a-zA-Z0-9](?:[a-zA-Z0-9._-]*[a-zA-Z0-9_])?)(?![\w])[ \t]*(?:\[[ \t]*(?:[a-zA-Z0-9][\w.-]*(?<=\w)(?:[ \t]*,[ \t]*[a-zA-Z0-9][\w.-]*(?<=\w))*)?[ \t]*\][ \t]*)?/;
+  /^[ \t]*\b([a-zA-Z0-9](?:[a-zA-Z0-9._-]*[a-zA-Z0-9_])?)(?![\w])[ \t]*(?:\[[ \t]*(?:[a-zA-Z0-9][\w.-]*(?<=\w)(?:[ \t]*,[ \t]*[a-zA-Z0-9][\w.-]*(?<=\w))*[ \t]*)?\][ \t]*)?/;
 
 const RELEASE = "v?(?:[0-9]+!)?[0-9]+(?:\\.[0-9]+)";
 const PRE = "(?:[-_.]?(?:alpha|beta|preview|pre|a|b|c|rc)[-_.]?[0-9]*)?";

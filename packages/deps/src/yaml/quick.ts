@@ -1,3 +1,4 @@
+import { Flow, OTHER, QUOTED, START, unquote } from "./flow.ts";
 import { YamlProblem, type YamlMap, type YamlNode } from "./node.ts";
 
 /**
@@ -125,83 +126,6 @@ class Reader {
   }
 }
 
-/** What stands in one line: a scalar, `{a: b}` or `[a, b]`. */
-class Flow {
-  readonly #text: string;
-  readonly #line: number;
-  #at = 0;
-
-  constructor(text: string, line: number) {
-    this.#text = text;
-    this.#line = line;
-  }
-
-  ended(): boolean {
-    return /^(?:\s*|\s+#.*)$/.test(this.#text.slice(this.#at));
-  }
-
-  value(inFlow: boolean, depth: number): YamlNode {
-    if (depth > MAX_DEPTH) throw new YamlProblem("nested too deep", this.#line);
-    const first = this.#text[this.#at];
-    if (first === "{") return this.#flowMap(depth);
-    if (first === "[") return this.#flowList(depth);
-    return { kind: "scalar", text: this.scalar(inFlow), line: this.#line };
-  }
-
-  scalar(inFlow: boolean): string {
-    const pattern = inFlow ? FLOW_SCALAR : BLOCK_SCALAR;
-    pattern.lastIndex = this.#at;
-    const match = pattern.exec(this.#text);
-    if (match === null) throw OTHER;
-    this.#at = pattern.lastIndex;
-    const plain = match[0].trimEnd();
-    return unquote(plain);
-  }
-
-  #flowMap(depth: number): YamlMap {
-    const entries: YamlMap["entries"] = new Map();
-    this.#skip("{");
-    while (!this.#closes("}")) {
-      const key = this.scalar(true);
-      if (!this.#text.startsWith(": ", this.#at)) throw OTHER;
-      this.#skip(":");
-      if (entries.has(key)) throw new YamlProblem(`duplicate key "${key}"`, this.#line);
-      entries.set(key, { value: this.value(true, depth + 1), line: this.#line });
-      this.#comma("}");
-    }
-    return { kind: "map", entries, line: this.#line };
-  }
-
-  #flowList(depth: number): YamlNode {
-    const items: YamlNode[] = [];
-    this.#skip("[");
-    while (!this.#closes("]")) {
-      items.push(this.value(true, depth + 1));
-      this.#comma("]");
-    }
-    return { kind: "list", items, line: this.#line };
-  }
-
-  #closes(bracket: string): boolean {
-    if (this.#text[this.#at] !== bracket) return false;
-    this.#at += 1;
-    return true;
-  }
-
-  #comma(bracket: string): void {
-    while (this.#text[this.#at] === " ") this.#at += 1;
-    if (this.#text[this.#at] === bracket) return;
-    this.#skip(",");
-    if (this.#text[this.#at] === bracket) throw OTHER;
-  }
-
-  #skip(character: string): void {
-    if (this.#text[this.#at] !== character) throw OTHER;
-    do this.#at += 1;
-    while (this.#text[this.#at] === " ");
-  }
-}
-
 function isMark(line: Line): boolean {
   if (line.indent !== 0) return false;
   if (line.text === "---") return true;
@@ -210,39 +134,28 @@ function isMark(line: Line): boolean {
 }
 
 function startsMap(text: string): boolean {
-  KEY.lastIndex = 0;
-  return KEY.test(text);
+  return keyEnd(text) !== undefined;
 }
 
 function splitKey(line: Line): { key: string; rest: string } {
-  KEY.lastIndex = 0;
-  const match = KEY.exec(line.text);
-  if (match === null) throw OTHER;
-  const key = unquote(match[1] as string);
-  // Merge keys and complex keys are the full parser's.
+  const end = keyEnd(line.text);
+  if (end === undefined) throw OTHER;
+  const key = unquote(line.text.slice(0, end).trimEnd());
+  // Merge keys are the full parser's.
   if (key === "<<") throw OTHER;
-  return { key, rest: line.text.slice(match[0].length).trimStart() };
+  return { key, rest: line.text.slice(end + 1).trimStart() };
 }
 
-function unquote(text: string): string {
-  if (text.startsWith("'")) return text.slice(1, -1).replaceAll("''", "'");
-  if (!text.startsWith('"')) return text;
-  return text.slice(1, -1).replace(/\\(["\\/])/g, "$1");
+/** Where the colon behind a key is: quoted, or plain up to the first `: `. */
+function keyEnd(text: string): number | undefined {
+  QUOTED_KEY.lastIndex = 0;
+  if (QUOTED_KEY.test(text)) return QUOTED_KEY.lastIndex - 1;
+  const inner = text.indexOf(": ");
+  const end = inner >= 0 ? inner : text.endsWith(":") ? text.length - 1 : -1;
+  if (end < 1 || !PLAIN_START.test(text) || /\s#/.test(text.slice(0, end))) return undefined;
+  return end;
 }
 
-/** Thrown where another reader is needed. */
-const OTHER = new Error("not in the subset");
-
-const QUOTED = `'(?:[^']|'')*'|"(?:[^"\\\\]|\\\\["\\\\/])*"`;
-// A plain scalar starts with nothing that means something else, and holds no `: ` and no ` #`.
-const START = `(?:[^\\s\\-?:,[\\]{}#&*!|>'"%@\`]|[-?:](?=[^\\s,[\\]{}]))`;
-const KEY = new RegExp(`(${QUOTED}|${START}(?:[^:#]|:(?=\\S)|(?<=\\S)#)*?) *:(?= |$)`, "y");
-const BLOCK_SCALAR = new RegExp(
-  `(?:${QUOTED})(?=\\s|$)|${START}(?:[^:#]|:(?=\\S)|(?<=\\S)#)*(?=\\s#|$)`,
-  "y",
-);
-const FLOW_SCALAR = new RegExp(
-  `(?:${QUOTED})(?=[ ,:\\]}])|${START}(?:[^:#,[\\]{}]|:(?=[^\\s,[\\]{}])|(?<=\\S)#)*`,
-  "y",
-);
+const QUOTED_KEY = new RegExp(`(?:${QUOTED}) {0,9}:(?= |$)`, "y");
+const PLAIN_START = new RegExp(`^${START}`);
 const MAX_DEPTH = 64;

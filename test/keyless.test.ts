@@ -214,6 +214,21 @@ test("mlsign sign takes the identity of GitHub Actions", async (t) => {
   t.like(JSON.parse(out), { method: "keyless" });
 });
 
+test("mlsign attest takes one address that two issuers vouch for as two signers", async (t) => {
+  const [one, other] = [await instance(t), await instance(t)];
+  const { mlsign, path } = one.user;
+  writeFileSync(path("token2"), other.token);
+  const trust2 = other.sigstore.clientTrustConfig({ rekor: 2, tsa: true });
+  writeFileSync(path("trust2.json"), JSON.stringify(trust2));
+  const attest = async (n: string): Promise<number> => {
+    const signer = ["--trust-config", `trust${n}.json`, "--identity-token", `@token${n}`];
+    const claim = ["--type", "urn:x:y", "--predicate", "eval.json"];
+    return (await mlsign("attest", "model", ...claim, ...signer)).exit;
+  };
+  t.deepEqual([await attest(""), await attest("2"), await attest("2")], [0, 0, 0]);
+  t.is(readFileSync(path("model/claims.jsonl"), "utf8").trimEnd().split("\n").length, 2);
+});
+
 async function codeFrom(shown: string): Promise<string> {
   const url = /https?:\/\/\S+/.exec(shown)?.[0] ?? "";
   const page = await (await fetch(url)).text();

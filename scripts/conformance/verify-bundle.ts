@@ -3,7 +3,7 @@ import { createReadStream, existsSync, readFileSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import { parseBundle } from "@mlsign/bundle";
-import { decide, EXIT, MlsignError, printable } from "@mlsign/core";
+import { decide, exitOfVerdict, MlsignError, printable } from "@mlsign/core";
 import { type ArtifactOptions, type Trust, verifyArtifact } from "@mlsign/verify";
 import { needed, trustedRootOf } from "./roots.ts";
 
@@ -38,12 +38,7 @@ export async function verifyBundle(argv: string[]): Promise<number> {
   }
   const verdict = decide(findings);
   process.stdout.write(`${verdict}\n`);
-  return {
-    accepted: EXIT.accepted,
-    refused: EXIT.refused,
-    undecided: EXIT.unavailable,
-    defect: EXIT.defect,
-  }[verdict];
+  return exitOfVerdict(verdict);
 }
 
 interface Values {

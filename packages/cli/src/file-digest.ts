@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { MlsignError, messageOf, printable } from "@mlsign/core";
 
 /**
@@ -14,6 +14,9 @@ export async function fileDigest(
   const descriptor = open(path);
   try {
     const before = fstatSync(descriptor, { bigint: true });
+    if (!before.isFile()) {
+      throw new MlsignError("special-file", `Cannot hash ${printable(path)}: not a regular file`);
+    }
     const hash = createHash(algorithm);
     const block = Buffer.allocUnsafe(1024 * 1024);
     for (;;) {
@@ -34,7 +37,8 @@ export async function fileDigest(
 
 function open(path: string): number {
   try {
-    return openSync(path, "r");
+    // A FIFO in the file's place must not be waited for.
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     throw new MlsignError(
       "file-unreadable",

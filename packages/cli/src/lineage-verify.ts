@@ -1,4 +1,11 @@
-import { decide, EXIT, type Finding, finding, type JsonValue, MlsignError } from "@mlsign/core";
+import {
+  decide,
+  exitOfVerdict,
+  type Finding,
+  finding,
+  type JsonValue,
+  MlsignError,
+} from "@mlsign/core";
 import { readClaims, type VerifiedClaim, verifyClaims } from "@mlsign/evidence";
 import { checkLineage, collectLineage, LINEAGE_PREDICATE, readLineage } from "@mlsign/lineage";
 import { fetchManifest, parseReference } from "@mlsign/oci";
@@ -49,12 +56,7 @@ export async function verifyLineage(
     options,
     host,
   );
-  return {
-    accepted: EXIT.accepted,
-    refused: EXIT.refused,
-    undecided: EXIT.unavailable,
-    defect: EXIT.defect,
-  }[verdict];
+  return exitOfVerdict(verdict);
 }
 
 async function judge(

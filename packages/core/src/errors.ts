@@ -1,4 +1,5 @@
 import { type Category, ERROR_CODES, type ErrorCode } from "./codes.ts";
+import type { Verdict } from "./decide.ts";
 
 /** Exit codes of the program: what a verdict or an error means to a CD job. */
 export const EXIT: Readonly<Record<Category | "accepted", number>> = {
@@ -32,6 +33,11 @@ export class MlsignError extends Error {
 /** The exit code that an error ends the program with; anything that is not ours is a defect. */
 export function exitOf(error: unknown): number {
   return error instanceof MlsignError ? EXIT[error.category] : EXIT.defect;
+}
+
+/** The exit code that a verdict ends the program with. */
+export function exitOfVerdict(verdict: Verdict): number {
+  return EXIT[verdict === "undecided" ? "unavailable" : verdict];
 }
 
 /** A thrown value's message, whatever was thrown. */

@@ -3,7 +3,7 @@ export { canonicalJson } from "./canonical.ts";
 export { ERROR_CODES, FINDING_CODES } from "./codes.ts";
 export { decide } from "./decide.ts";
 export { equalHex, hexOf, isHex, sha256 } from "./digest.ts";
-export { EXIT, MlsignError, exitOf, messageOf, systemCode } from "./errors.ts";
+export { EXIT, MlsignError, exitOf, exitOfVerdict, messageOf, systemCode } from "./errors.ts";
 export { finding } from "./finding.ts";
 export { decodeBase64, decodeUtf8, JSON_LIMITS, parseJson } from "./json.ts";
 export { isRecord } from "./record.ts";

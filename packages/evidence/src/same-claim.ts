@@ -5,9 +5,8 @@ import { claimSigner } from "./signer.ts";
 export function sameClaim(one: Bundle, other: Bundle): boolean {
   const [a, b] = [one.content, other.content];
   if (a.kind !== "dsse" || b.kind !== "dsse") return false;
-  return (
-    a.payloadType === b.payloadType &&
-    a.payload.equals(b.payload) &&
-    claimSigner(one).id === claimSigner(other).id
-  );
+  if (a.payloadType !== b.payloadType || !a.payload.equals(b.payload)) return false;
+  const [x, y] = [claimSigner(one), claimSigner(other)];
+  // One address vouched for by two issuers is two signers.
+  return x.method === y.method && x.id === y.id && x.issuer === y.issuer;
 }

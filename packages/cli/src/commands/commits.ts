@@ -1,4 +1,4 @@
-import { decide, EXIT, type Finding, finding, printable } from "@mlsign/core";
+import { decide, exitOfVerdict, type Finding, finding, printable } from "@mlsign/core";
 import type { Commit, CommitSignature } from "@mlsign/git";
 import { Command } from "commander";
 import type { Host } from "../host.ts";
@@ -51,12 +51,7 @@ async function checkCommits(range: string, options: Options, host: Host): Promis
     options,
     host,
   );
-  return {
-    accepted: EXIT.accepted,
-    refused: EXIT.refused,
-    undecided: EXIT.unavailable,
-    defect: EXIT.defect,
-  }[verdict];
+  return exitOfVerdict(verdict);
 }
 
 function judge(commit: Commit, signature: CommitSignature): Finding {

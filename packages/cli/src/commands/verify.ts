@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import { type Bundle, parseBundle } from "@mlsign/bundle";
 import {
   decide,
-  EXIT,
+  exitOfVerdict,
   type Fact,
   type Finding,
   finding,
@@ -86,12 +86,7 @@ async function verify(model: string, options: Options, host: Host): Promise<numb
     facts,
   };
   printReport(report, options, host);
-  return {
-    accepted: EXIT.accepted,
-    refused: EXIT.refused,
-    undecided: EXIT.unavailable,
-    defect: EXIT.defect,
-  }[verdict];
+  return exitOfVerdict(verdict);
 }
 
 interface Judged {

@@ -367,8 +367,15 @@ function isBase64(value: string): boolean {
   return value.length >= 16 && value.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(value);
 }
 
+/** Base64 of a JSON object. One random signature in 4096 also begins as such text does. */
 function isInnerJson(value: string): boolean {
-  return isBase64(value) && value.startsWith("ey");
+  if (!isBase64(value) || !value.startsWith("ey")) return false;
+  try {
+    JSON.parse(Buffer.from(value, "base64").toString());
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function snake(key: string): string {

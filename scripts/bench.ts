@@ -1,7 +1,7 @@
 /**
  * Measures what the design promises, each as a ratio to a reference in the same run: reference and
- * candidate take turns, and medians are compared. `--quick` scales the sizes down. It is a
- * benchmark, not a test: it exits 0 whatever it finds.
+ * candidate take turns, and medians are compared. `--quick` scales the sizes down, `--markdown`
+ * prints the README's table. It is a benchmark, not a test: it exits 0 whatever it finds.
  */
 import { execFile } from "node:child_process";
 import { randomFillSync } from "node:crypto";
@@ -17,12 +17,13 @@ import {
   writeSync,
 } from "node:fs";
 import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { formatBytes } from "@mlsign/core";
 import { localSource, manifestOf, type Serialization } from "@mlsign/manifest";
 import { table } from "@mlsign/report";
 import { startSigstore } from "mlsign-test-sigstore";
+import { find } from "./peers/install.ts";
 
 /** Another program's runs are started; this one's run here. Times are in milliseconds. */
 type Run = () => Promise<number>;
@@ -53,7 +54,7 @@ await hashing();
 await manySmallFiles();
 await startUp();
 await memory();
-console.log(table(rows, 120));
+console.log(process.argv.includes("--markdown") ? markdown(rows) : table(rows, 120));
 // What else ran then takes threads away: the rows about several threads mean nothing with company.
 console.log(`load while this ran: ${loadavg()[0]?.toFixed(1)}, before: ${before}`);
 
@@ -90,12 +91,13 @@ async function manySmallFiles(): Promise<void> {
   const perSecond = (ms: number): string => `${Math.round((count / ms) * 1000)} files/s`;
   const alone = median([await own(), await own(), await own()]);
   rows.push([what, "-", `${Math.round(alone)} ms, ${perSecond(alone)}`, "-"]);
-  const python = process.env["MLSIGN_PEER_PYTHON"];
-  if (python === undefined) {
-    skip(`${what}, to PyPI model-signing`, "MLSIGN_PEER_PYTHON names no python that has it");
+  const found = find("model-signing");
+  if ("reason" in found) {
+    skip(`${what}, to PyPI model-signing`, found.reason);
     return;
   }
-  await compare(`${what}, to PyPI model-signing`, 1, peer(python, directory), own, count * 4096);
+  const python = join(dirname(found.program), "python");
+  await compare(`${what}, to PyPI model-signing`, 5, peer(python, directory), own, count * 4096);
 }
 
 /** Whole processes, start to end. */
@@ -106,9 +108,10 @@ async function startUp(): Promise<void> {
   }
   const model = randomFile("model.bin", MiB);
   const nothing = processTime(["-e", "0"]);
-  for (const [what, command] of await verifyCommands(model)) {
+  for (const [what, target, command] of await verifyCommands(model)) {
     await pairs(
       `verify of 1 MiB ${what}, to node -e 0`,
+      target,
       nothing,
       processTime([PROGRAM, ...command]),
     );
@@ -116,7 +119,7 @@ async function startUp(): Promise<void> {
 }
 
 /** Signs the model in both ways, and gives the command that verifies each. */
-async function verifyCommands(model: string): Promise<[string, string[]][]> {
+async function verifyCommands(model: string): Promise<[string, number, string[]][]> {
   const at = (name: string): string => join(folder, name);
   const call = (...args: string[]): unknown =>
     run(process.execPath, [PROGRAM, ...args], { cwd: folder });
@@ -134,9 +137,10 @@ async function verifyCommands(model: string): Promise<[string, string[]][]> {
   const identity = ["--certificate-identity", "alice@example.com"];
   const issuer = ["--certificate-oidc-issuer", sigstore.urls.oidc];
   return [
-    ["with a key", ["verify", model, "--key", at("k.pub"), "--signature", at("key.sig")]],
+    ["with a key", 2, ["verify", model, "--key", at("k.pub"), "--signature", at("key.sig")]],
     [
       "keyless",
+      3.5,
       ["verify", model, ...identity, ...issuer, ...trust, "--signature", at("keyless.sig")],
     ],
   ];
@@ -196,9 +200,20 @@ async function compare(
 }
 
 /** How much longer the candidate takes than the reference: whole processes, in turns. */
-async function pairs(what: string, reference: Run, candidate: Run): Promise<void> {
+async function pairs(
+  what: string,
+  target: number,
+  reference: Run,
+  candidate: Run,
+): Promise<void> {
   const [base, own] = await interleaved(reference, candidate, quick ? 7 : 25);
-  rows.push([what, "-", `${own.toFixed(0)} ms to ${base.toFixed(0)} ms`, (own / base).toFixed(2)]);
+  const ratio = own / base;
+  rows.push([
+    what,
+    `<= ${target.toFixed(1)}`,
+    `${own.toFixed(0)} ms to ${base.toFixed(0)} ms`,
+    `${ratio.toFixed(2)} ${verdict(ratio <= target)}`,
+  ]);
   progress();
 }
 
@@ -274,6 +289,10 @@ function smallFiles(name: string, count: number, size: number): string {
 function verdict(met: boolean): string {
   if (quick) return "(not judged)";
   return met ? "met" : "MISSED";
+}
+
+function markdown([head = [], ...body]: readonly string[][]): string {
+  return [head, head.map(() => "---"), ...body].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 
 function median(values: readonly number[]): number {

@@ -48,8 +48,7 @@ function chop(word: string, width: number): string[] {
 }
 
 function characterWidth(character: string): number {
-  // Dashes, quotes and the ellipsis of our own messages: compiling the classes below costs 5 ms.
-  if (character < "\u0300" || (character >= "\u2010" && character <= "\u2027")) return 1;
+  if (character < "\u0300") return 1;
   if (COMBINING.test(character)) return 0;
   return WIDE.test(character) ? 2 : 1;
 }

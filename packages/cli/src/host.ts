@@ -19,6 +19,6 @@ export interface Host {
   ask(question: string, secret: boolean): Promise<string | undefined>;
   openBrowser(url: string): void;
   onGoogleCloud(): boolean;
-  /** Aborted when the user interrupts. */
-  readonly signal: AbortSignal;
+  /** Aborts long work; a process has none, an interrupt ends it. */
+  readonly signal?: AbortSignal;
 }

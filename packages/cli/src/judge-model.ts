@@ -22,7 +22,7 @@ export interface JudgeOptions {
   readonly now: Date;
   readonly cwd: string;
   readonly onProgress: OnProgress;
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly options: {
     readonly ignorePath: readonly string[];
     readonly ignoreUnsignedFiles?: boolean;

@@ -38,7 +38,6 @@ export function processHost(): Host {
         return false;
       }
     },
-    signal: new AbortController().signal,
   };
 }
 

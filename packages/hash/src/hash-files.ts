@@ -30,11 +30,19 @@ export async function hashFiles(jobs: HashJobs, options: HashOptions): Promise<F
   const results = new Results();
   const workers = workersFor(queue, options.workers);
   const pool = await poolOf(workers, { algorithms, read: meter.shared }, queue, results);
-  const stop = new AbortController();
-  const here = hashHere(queue, results, { algorithms, meter, signal: stop.signal });
+  const share = { algorithms, meter, stopped: false };
+  const here = hashHere(queue, results, share);
+  let forget: (() => void) | undefined;
   try {
     const all = pool === undefined ? [here] : [here.then(() => pool.finish()), pool.failed];
-    await Promise.race([...all, aborted(signal, stop.signal)]);
+    if (signal !== undefined) {
+      const { promise, reject } = Promise.withResolvers<never>();
+      const abort = (): void => reject(signal.reason as Error);
+      signal.addEventListener("abort", abort);
+      forget = () => signal.removeEventListener("abort", abort);
+      all.push(promise);
+    }
+    await Promise.race(all);
     const files = results.finish(jobs.length);
     meter.finish();
     return files;
@@ -43,7 +51,8 @@ export async function hashFiles(jobs: HashJobs, options: HashOptions): Promise<F
       ? named(error, jobs.at(error.job ?? jobs.length)?.name ?? "a file")
       : error;
   } finally {
-    stop.abort();
+    forget?.();
+    share.stopped = true;
     meter.stop();
     await Promise.all([pool?.close(), here.catch(() => {})]);
   }
@@ -62,7 +71,7 @@ async function poolOf(
 interface Here {
   readonly algorithms: Algorithms;
   readonly meter: Meter;
-  readonly signal: AbortSignal;
+  readonly stopped: boolean;
 }
 
 /** This thread's share. It lets go now and then, so that progress and answers get through. */
@@ -73,19 +82,12 @@ async function hashHere(queue: Batch[], results: Results, here: Here): Promise<v
       for (const bytes of reader.read(batch.units(), (result) => results.add(result))) {
         here.meter.add(bytes);
         await nextTurn();
-        if (here.signal.aborted) return;
+        if (here.stopped) return;
       }
     }
   } catch (error) {
     throw faultOf(error, reader.job);
   }
-}
-
-/** Rejects when the caller's signal is aborted; forgets about it when the work has ended. */
-function aborted(signal: AbortSignal | undefined, ended: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal?.addEventListener("abort", () => reject(signal.reason as Error), { signal: ended });
-  });
 }
 
 function workersFor(queue: readonly Batch[], asked: number | undefined): number {

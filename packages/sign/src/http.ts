@@ -14,6 +14,8 @@ export interface HttpRequest {
    * for the service may have acted on it.
    */
   readonly repeat: "safe" | "once";
+  /** Statuses that are answers too, beside 200 and 201. */
+  readonly accept?: readonly number[];
   /** Texts that must not appear in a message, whatever the service answers. */
   readonly secrets?: readonly string[];
 }
@@ -21,11 +23,13 @@ export interface HttpRequest {
 export interface HttpResponse {
   readonly status: number;
   readonly body: Buffer;
+  /** The header of this name: never followed, and a stranger's text. */
+  readonly location?: string;
 }
 
 /**
  * Sends a request: at most three tries, 20 s each, 4 MiB of answer, no redirect (a token must not
- * follow one). Any answer but 200 and 201 is an error.
+ * follow one). Any answer but 200, 201 and those of `accept` is an error.
  *
  * @throws MlsignError `service-failed`
  */
@@ -64,9 +68,12 @@ async function tryOnce(options: HttpRequest): Promise<HttpResponse | Failure> {
   }
   try {
     const body = await readBounded(response);
-    if (response.status === 200 || response.status === 201)
-      return { status: response.status, body };
-    return refusal(options, response.status, body);
+    const { status } = response;
+    if (status !== 200 && status !== 201 && !options.accept?.includes(status)) {
+      return refusal(options, status, body);
+    }
+    const location = response.headers.get("location") ?? undefined;
+    return { status, body, ...(location !== undefined && { location }) };
   } catch (cause) {
     return {
       kind: "lost",

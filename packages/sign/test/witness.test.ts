@@ -54,9 +54,10 @@ const faults: Record<Service, Row[]> = {
       3,
       1,
     ],
-    ["answers by half", { kind: "truncated", times: 1 }, "service-failed", 1, 1],
-    ["answers with a web page", { kind: "garbage" }, "service-failed", 1, 0],
-    ["answers without an end", { kind: "oversized", bytes: big }, "service-failed", 1, 1],
+    ["answered by half", { kind: "truncated", times: 1 }, "good", 3, 1],
+    ["answers with a web page", { kind: "garbage" }, "service-lied", 1, 0],
+    ["answers without an end", { kind: "oversized", bytes: big }, "service-failed", 3, 1],
+    ["sends it elsewhere", { kind: "redirect" }, "service-failed", 1, 0],
     ["answers for another signature", { kind: "replayed" }, "service-lied", 1, 2],
     ["signs with another key, which a verifier finds", { kind: "wrong-key" }, "good", 1, 1],
   ],
@@ -158,6 +159,63 @@ test("`rekorV1Witness()` finds the entry that is there already", async (t) => {
     second.tlogEntries?.[0]?.canonicalizedBody,
   );
   t.is(t.context.entries.length, 1);
+});
+
+test("`rekorV1Witness()` follows no log's word to another place", async (t) => {
+  const asks: string[] = [];
+  for (const location of [
+    "https://elsewhere.example/api/v1/log/entries/x",
+    `https://elsewhere.example/${"ab".repeat(32)}`,
+    "/../../secrets",
+    undefined,
+  ]) {
+    const url = await serve(t, ({ url: path = "" }, _body, response) => {
+      asks.push(path);
+      const headers = location === undefined ? {} : { location };
+      response.writeHead(path === "/api/v1/log/entries" ? 409 : 404, headers).end("{}");
+    });
+    const named = location?.endsWith("abab");
+    const testimony = rekorV1Witness(url).testify(await asked());
+    await fails(t, testimony, named ? "service-failed" : "service-lied");
+  }
+  const own = new Set(["/api/v1/log/entries", `/api/v1/log/entries/${"ab".repeat(32)}`]);
+  t.deepEqual(new Set(asks), own);
+});
+
+test("`rekorV1Witness()` refuses an entry that is malformed, or of another signature", async (t) => {
+  const request = await asked();
+  const { tlogEntries = [] } = await rekorV1Witness(t.context.urls.rekor1).testify(request);
+  const [logged] = tlogEntries as LogEntry[];
+  const good = {
+    body: logged!.canonicalizedBody.toString("base64"),
+    integratedTime: 1,
+    logID: logged!.logId.keyId.toString("hex"),
+    logIndex: 0,
+  };
+  const other = logged!.canonicalizedBody
+    .toString()
+    .replace(/"signature":"..../, '"signature":"AAAA');
+  const body = (text: string): string => Buffer.from(text).toString("base64");
+  const answers: unknown[] = [
+    {},
+    [],
+    { one: good, two: good },
+    { one: { ...good, body: body("<html>") } },
+    { one: { ...good, body: body("{}") } },
+    { one: { ...good, body: body(other) } },
+    { one: { ...good, logIndex: -1 } },
+    { one: { ...good, logID: "xyz" } },
+    { one: { ...good, verification: { signedEntryTimestamp: 5 } } },
+    { one: { ...good, verification: { inclusionProof: { hashes: ["zz"] } } } },
+  ];
+  for (const answer of [...answers, { one: good }]) {
+    const url = await serve(t, (_request, _body, response) => {
+      response.writeHead(201).end(JSON.stringify(answer));
+    });
+    const witness = rekorV1Witness(url);
+    if (answers.includes(answer)) await fails(t, witness.testify(request), "service-lied");
+    else t.is((await witness.testify(request)).tlogEntries?.length, 1);
+  }
 });
 
 test("`rekorV2Witness()` logs P-384 and P-521 with their own hash", async (t) => {

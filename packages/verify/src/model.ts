@@ -43,7 +43,7 @@ export interface ModelOptions {
   /** A new, empty directory that receives each byte as it is hashed. */
   readonly into?: string;
   readonly onProgress?: OnProgress;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** All that was found out about a model and its signature, in one run. */

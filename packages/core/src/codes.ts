@@ -115,6 +115,7 @@ export const FINDING_CODES = {
   "issuer-match": "The signer's identity was vouched for by the trusted issuer",
   "key-hint": "The bundle names the key that verified it",
   "key-suitable": "The key's algorithm is allowed",
+  "lineage-base-model": "The lineage's base models are as recorded",
   "lineage-container": "The lineage's container is pinned by a digest that the registry has",
   "lineage-data": "The lineage's data is what the commit names",
   "lineage-form": "The lineage names exactly one source, one data set and one container",

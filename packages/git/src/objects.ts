@@ -18,6 +18,8 @@ export interface Commit {
   /** The signature's armour, and the bytes that it is over. */
   readonly signature: string | undefined;
   readonly signedBytes: Buffer;
+  /** The commit itself. */
+  readonly bytes: Buffer;
 }
 
 export interface TreeEntry {
@@ -79,7 +81,8 @@ export function parseCommit(oid: string, bytes: Buffer): Commit {
   }
   const tree = fields.get("tree")?.[0];
   if (tree === undefined || !isOid(tree)) throw notItself(oid);
-  const signature = fields.get(oid.length === 64 ? "gpgsig-sha256" : "gpgsig")?.[0];
+  // Two signatures make one that is malformed: nobody picks the one that suits.
+  const signature = fields.get(oid.length === 64 ? "gpgsig-sha256" : "gpgsig")?.join("\n");
   return {
     oid,
     tree,
@@ -87,7 +90,9 @@ export function parseCommit(oid: string, bytes: Buffer): Commit {
     author: parsePerson(fields.get("author")?.[0]),
     committer: parsePerson(fields.get("committer")?.[0]),
     signature,
-    signedBytes: withoutSignature(bytes),
+    // One buffer for both where nothing is taken out: a history holds many commits.
+    signedBytes: SIGNED.test(headers) ? withoutSignature(bytes) : bytes,
+    bytes,
   };
 }
 
@@ -107,6 +112,8 @@ function parsePerson(text: string | undefined): Person {
     at: new Date(Number(match?.[3] ?? Number.NaN) * 1000),
   };
 }
+
+const SIGNED = /^gpgsig(?:-sha256)? /m;
 
 export function split(bytes: Buffer, separator: number): Buffer[] {
   const pieces: Buffer[] = [];

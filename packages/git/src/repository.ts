@@ -35,18 +35,33 @@ export async function openRepository(folder: string): Promise<Repository> {
   return { root, head, ref, remote: remote === undefined ? undefined : publicUrl(remote), shallow };
 }
 
+/** The commits of a range, as git lists them. */
+export interface CommitRange {
+  /** Oldest first. */
+  readonly oids: readonly string[];
+  /** Commits outside that those inside descend from directly. */
+  readonly before: ReadonlySet<string>;
+}
+
 /**
- * The commits of a range (`A..B`, or all that lead to one revision), oldest first.
+ * Lists the commits of a range (`A..B`, or all that lead to one revision). Zeros, which a hook gets
+ * for what is not there, are the start of everything, or the end that nothing leads to. A commit
+ * whose parent is in neither part stands where the history is cut off.
  *
  * @throws MlsignError `usage` for what is no range, `git-failed` where a revision is unknown
  */
-export async function commitRange(folder: string, range: string): Promise<string[]> {
+export async function commitRange(folder: string, range: string): Promise<CommitRange> {
   const ends = range.split("..");
   if (ends.length > 2 || !ends.every((end) => REVISION.test(end))) {
     throw new MlsignError("usage", `Cannot read range "${range}": not A..B, nor one revision`);
   }
-  const listed = await runGit(folder, ["rev-list", "--reverse", "--end-of-options", range]);
-  return listed.toString("latin1").split("\n").filter(isOid);
+  const [start = "", end = start] = ends;
+  if (NOTHING.test(end)) return { oids: [], before: new Set() };
+  const asked = NOTHING.test(start) ? end : range;
+  const args = ["rev-list", "--reverse", "--boundary", "--end-of-options", asked];
+  const lines = (await runGit(folder, args)).toString("latin1").split("\n");
+  const before = lines.filter((line) => line.startsWith("-")).map((line) => line.slice(1));
+  return { oids: lines.filter(isOid), before: new Set(before) };
 }
 
 /** A remote's address as others may see it: `https://token@host/x` and `git@host:x` alike as URLs. */
@@ -62,4 +77,5 @@ function publicUrl(remote: string): string {
   return url.href;
 }
 
+const NOTHING = /^0{40}(?:0{24})?$/;
 const REVISION = /^[\w@][\w./@{}^~+-]*$/;

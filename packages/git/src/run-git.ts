@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { isAbsolute } from "node:path";
 import { messageOf, MlsignError, printable, systemCode } from "@mlsign/core";
 
 /**
@@ -13,19 +14,21 @@ export function runGit(
   args: readonly string[],
   options: { input?: string | Buffer; maxBytes?: number } = {},
 ): Promise<Buffer> {
+  const command = gitCommand(folder, args);
   return new Promise((resolve, reject) => {
     const child = execFile(
-      "git",
-      [...PINNED, "-c", `safe.directory=${folder}`, "-C", folder, ...args],
+      command.program,
+      command.args,
       {
         encoding: "buffer",
-        env: { PATH: process.env.PATH ?? "", ...ENVIRONMENT },
+        env: command.env,
         maxBuffer: options.maxBytes ?? 256 * 1024 * 1024,
         timeout: 120_000,
+        killSignal: "SIGKILL",
       },
       (error, stdout, stderr) => {
         if (error === null) resolve(stdout);
-        else reject(failure(error, args, stderr.toString("utf8")));
+        else reject(gitFailure(error, args, stderr.toString("utf8")));
       },
     );
     child.stdin?.on("error", () => {});
@@ -33,7 +36,29 @@ export function runGit(
   });
 }
 
-function failure(error: Error, args: readonly string[], stderr: string): MlsignError {
+/**
+ * The command line that `runGit` runs. git is looked for in the absolute folders of `PATH` alone: a
+ * relative one is a folder that a repository can fill.
+ */
+export function gitCommand(
+  folder: string,
+  args: readonly string[],
+): { program: string; args: string[]; env: Record<string, string> } {
+  const path = (process.env.PATH ?? "").split(":").filter(isAbsolute).join(":");
+  const kept = QUARANTINE.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined || process.env.GIT_QUARANTINE_PATH === undefined
+      ? []
+      : [[name, value] as const];
+  });
+  return {
+    program: "git",
+    args: [...PINNED, "-c", `safe.directory=${folder}`, "-C", folder, ...args],
+    env: { PATH: path, ...ENVIRONMENT, ...Object.fromEntries(kept) },
+  };
+}
+
+export function gitFailure(error: Error, args: readonly string[], stderr: string): MlsignError {
   if (systemCode(error) === "ENOENT") {
     return new MlsignError("git-missing", "Cannot read the repository: git is not installed", {
       cause: error,
@@ -49,13 +74,21 @@ function failure(error: Error, args: readonly string[], stderr: string): MlsignE
   );
 }
 
-/** Replacement objects would show another history than the one that was signed. */
+/** Where a server's hook finds what is pushed, before it is taken (git-receive-pack(1)). */
+const QUARANTINE = [
+  "GIT_OBJECT_DIRECTORY",
+  "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+  "GIT_QUARANTINE_PATH",
+];
+/** Replacements, grafts and a graph of the repository's making would show another history. */
 const PINNED = [
   "--no-replace-objects",
   "--no-pager",
   "--no-optional-locks",
   "-c",
   "core.fsmonitor=false",
+  "-c",
+  "core.commitGraph=false",
   "-c",
   "core.hooksPath=/dev/null",
   "-c",
@@ -71,6 +104,8 @@ const PINNED = [
   "-c",
   "log.showSignature=false",
   "-c",
+  "log.showRoot=true",
+  "-c",
   "core.quotePath=false",
 ];
 const ENVIRONMENT = {
@@ -78,6 +113,7 @@ const ENVIRONMENT = {
   GIT_CONFIG_GLOBAL: "/dev/null",
   GIT_TERMINAL_PROMPT: "0",
   GIT_NO_LAZY_FETCH: "1",
+  GIT_GRAFT_FILE: "/dev/null",
   LC_ALL: "C",
   HOME: "/nonexistent",
 };

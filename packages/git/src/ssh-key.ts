@@ -11,10 +11,15 @@ export interface SshKey {
 /** Reads a public key as SSH has it on the wire (RFC 4253 6.6, RFC 5656, RFC 8709). */
 export function readSshKey(wire: Buffer): SshKey {
   const reader = new WireReader(wire);
-  const type = reader.text();
+  const key = readKeyFields(reader.text(), reader);
+  reader.end();
+  return key;
+}
+
+/** The part of a public key that follows its type, as certificates have it too. */
+export function readKeyFields(type: string, reader: WireReader): SshKey {
   const key = keyOf(type, reader);
   const application = type.startsWith("sk-") ? reader.bytes() : undefined;
-  reader.end();
   return { type, key, application };
 }
 

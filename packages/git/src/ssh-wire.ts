@@ -7,9 +7,24 @@ export class WireReader {
     this.#data = data;
   }
 
+  /** Bytes read so far. */
+  get position(): number {
+    return this.#at;
+  }
+
+  get more(): boolean {
+    return this.#at < this.#data.length;
+  }
+
   uint32(): number {
     const value = this.#data.readUInt32BE(this.#at);
     this.#at += 4;
+    return value;
+  }
+
+  uint64(): bigint {
+    const value = this.#data.readBigUInt64BE(this.#at);
+    this.#at += 8;
     return value;
   }
 

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -11,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+  commitRange,
   openRepository,
   parseAllowedSigners,
   pathHistory,
@@ -20,15 +22,8 @@ import {
   workTreeState,
 } from "@mlsign/git";
 import test, { type ExecutionContext } from "ava";
+import { has } from "./programs.ts";
 
-const has = (program: string): boolean => {
-  try {
-    execFileSync(program, ["--version"], { stdio: "ignore" });
-    return true;
-  } catch (error) {
-    return (error as { code?: string }).code !== "ENOENT";
-  }
-};
 const withGit = has("git") ? test : test.skip;
 const withSsh = has("git") && has("ssh-keygen") ? test : test.skip;
 
@@ -38,7 +33,7 @@ interface Fixture {
   readonly write: (name: string, content: string) => void;
 }
 
-function repository(t: ExecutionContext): Fixture {
+function repository(t: ExecutionContext, format: "sha1" | "sha256" = "sha1"): Fixture {
   const dir = mkdtempSync(join(tmpdir(), "mlsign-git-"));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
   const env = {
@@ -60,7 +55,7 @@ function repository(t: ExecutionContext): Fixture {
       stdio: ["ignore", "pipe", "pipe"],
     }).trim();
   const write = (name: string, content: string): void => writeFileSync(join(dir, name), content);
-  git("init", "-q", "-b", "main");
+  git("init", "-q", "-b", "main", `--object-format=${format}`);
   write("a.txt", "one\n");
   git("add", ".");
   git("commit", "-q", "-m", "first");
@@ -167,73 +162,120 @@ withSsh("verifyCommit() tells a good signature from each other kind", async (t) 
     ["rsa", "3072"],
   ] as const) {
     const key = join(dir, `.git/key-${type}${bits}`);
-    execFileSync("ssh-keygen", [
-      "-q",
-      "-t",
-      type,
-      ...(bits ? ["-b", bits] : []),
-      "-N",
-      "",
-      "-C",
-      "",
-      "-f",
-      key,
-    ]);
+    const size = bits ? ["-b", bits] : [];
+    execFileSync("ssh-keygen", ["-q", "-t", type, ...size, "-N", "", "-C", "", "-f", key]);
     write("a.txt", `${type}${bits}`);
-    git(
-      "-c",
-      "gpg.format=ssh",
-      "-c",
-      `user.signingkey=${key}.pub`,
-      "commit",
-      "-q",
-      "-S",
-      "-a",
-      "-m",
-      type,
-    );
+    git("add", ".");
+    const sign = ["-c", "gpg.format=ssh", "-c", `user.signingkey=${key}.pub`];
+    git(...sign, "commit", "-q", "-S", "-m", type);
     const commit = await readCommit(dir, git("rev-parse", "HEAD"));
     const line = readFileSync(`${key}.pub`, "utf8").trim();
     const signed = (text: string) =>
       verifyCommit(commit, { allowedSigners: parseAllowedSigners(text, "test") });
     t.like(
-      signed(`ana@example.com ${line}`),
+      await signed(`ana@example.com ${line}`),
       { status: "good", principal: "ana@example.com" },
       type + bits,
     );
-    t.like(signed(`ana@example.com namespaces="git" ${line}`), { status: "good" });
-    t.like(signed(""), { status: "unknown-signer" });
-    t.like(signed(`ana@example.com namespaces="file" ${line}`), { status: "unknown-signer" });
-    t.like(signed(`ana@example.com valid-before="20250101" ${line}`), { status: "unknown-signer" });
-    t.like(signed(`ana@example.com valid-after="20270101" ${line}`), { status: "unknown-signer" });
-    t.like(signed(`ana@example.com valid-after="20250101",valid-before="20270101" ${line}`), {
+    t.like(await signed(`ana@example.com namespaces="git" ${line}`), { status: "good" });
+    t.like(await signed(`ana@example.com namespaces="g?t,!file" ${line}`), { status: "good" });
+    t.like(await signed(`ana@example.com valid-after="20250101",valid-before="20270101" ${line}`), {
       status: "good",
     });
-    t.like(signed(`ana@example.com cert-authority ${line}`), { status: "unknown-signer" });
+    for (const options of [
+      'namespaces="file"',
+      'namespaces="*,!git"',
+      'valid-before="20250101"',
+      'valid-after="20270101"',
+      "cert-authority",
+    ]) {
+      t.like(
+        await signed(`ana@example.com ${options} ${line}`),
+        { status: "unknown-signer" },
+        options,
+      );
+    }
+    t.like(await signed(""), { status: "unknown-signer" });
     const forged = {
       ...commit,
       signedBytes: Buffer.concat([commit.signedBytes, Buffer.from("x")]),
     };
-    t.is(
-      verifyCommit(forged, { allowedSigners: parseAllowedSigners(`a ${line}`, "test") }).status,
-      "bad",
-    );
+    const allowedSigners = parseAllowedSigners(`a ${line}`, "test");
+    t.like(await verifyCommit(forged, { allowedSigners }), { status: "bad" });
+    t.like(await verifyCommit(commit, {}), { kind: "ssh", status: "unchecked" });
   }
 });
 
 withGit("verifyCommit() says unsigned, and leaves what it cannot check unchecked", async (t) => {
   const { dir, git } = repository(t);
   const commit = await readCommit(dir, git("rev-parse", "HEAD"));
-  t.is(verifyCommit(commit, { allowedSigners: [] }).status, "unsigned");
-  const pgp = { ...commit, signature: "-----BEGIN PGP SIGNATURE-----\nx" };
-  t.like(verifyCommit(pgp, { allowedSigners: [] }), { kind: "openpgp", status: "unchecked" });
+  const judge = (signature: string) =>
+    verifyCommit({ ...commit, signature }, { allowedSigners: [] });
+  t.like(await verifyCommit(commit, { allowedSigners: [] }), { kind: "none", status: "unsigned" });
+  t.like(await judge("-----BEGIN PGP SIGNATURE-----\nx"), { kind: "openpgp", status: "unchecked" });
+  t.like(await judge("-----BEGIN SIGNED MESSAGE-----\nx"), { kind: "x509", status: "unchecked" });
+  for (const body of ["AAAA", "////", "U1NIU0lH", "U1NIU0lHAAAAAQAAAAQAAAAA"]) {
+    const armour = `-----BEGIN SSH SIGNATURE-----\n${body}\n-----END SSH SIGNATURE-----`;
+    t.like(await judge(armour), { kind: "ssh", status: "bad" }, body);
+  }
+});
+
+withGit("commitRange() lists a range, and takes zeros as a hook gets them", async (t) => {
+  const { dir, git, write } = repository(t);
+  git("commit", "-q", "--allow-empty", "-m", "second");
+  const [first, second] = [git("rev-parse", "HEAD~1"), git("rev-parse", "HEAD")];
+  const zeros = "0".repeat(40);
+  const both = { oids: [first, second], before: new Set<string>() };
+  t.deepEqual(await commitRange(dir, "HEAD"), both);
+  t.deepEqual(await commitRange(dir, `${first}..${second}`), {
+    oids: [second],
+    before: new Set([first]),
+  });
+  t.deepEqual(await commitRange(dir, `${zeros}..${second}`), both);
+  t.deepEqual((await commitRange(dir, `${second}..${zeros}`)).oids, []);
+  // A graft would hide the first.
+  mkdirSync(join(dir, ".git/info"), { recursive: true });
+  write(".git/info/grafts", `${second}\n`);
+  t.is(git("rev-list", "--count", "HEAD"), "1");
+  t.deepEqual(await commitRange(dir, "HEAD"), both);
+  for (const range of ["--all", "a b", "a..b..c", "..HEAD", "^HEAD", "-n1"]) {
+    await t.throwsAsync(commitRange(dir, range), { code: "usage" } as object, range);
+  }
+});
+
+withSsh("verifyCommit() refuses a commit with two signatures", async (t) => {
+  const { dir, git } = repository(t);
+  const key = join(dir, ".git/key");
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", key]);
+  const sign = ["-c", "gpg.format=ssh", "-c", `user.signingkey=${key}.pub`];
+  git(...sign, "commit", "-q", "--allow-empty", "-S", "-m", "x");
+  const text = (await readCommit(dir, git("rev-parse", "HEAD"))).bytes.toString("latin1");
+  const header = /^gpgsig .*\n(?: .*\n)*/m.exec(text)?.[0] ?? "";
+  const twice = execFileSync("git", ["hash-object", "-t", "commit", "-w", "--stdin"], {
+    cwd: dir,
+    input: text.replace(header, header + header),
+    encoding: "utf8",
+  }).trim();
+  const signers = parseAllowedSigners(`ana ${readFileSync(`${key}.pub`, "utf8").trim()}`, "test");
+  const judge = async (oid: string) =>
+    (await verifyCommit(await readCommit(dir, oid), { allowedSigners: signers })).status;
+  t.is(await judge(git("rev-parse", "HEAD")), "good");
+  t.is(await judge(twice), "bad");
+});
+
+withSsh("verifyCommit() judges the commits of a SHA-256 repository", async (t) => {
+  const { dir, git } = repository(t, "sha256");
+  const key = join(dir, ".git/key");
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", key]);
+  const sign = ["-c", "gpg.format=ssh", "-c", `user.signingkey=${key}.pub`];
+  git(...sign, "commit", "-q", "--allow-empty", "-S", "-m", "x");
+  const commit = await readCommit(dir, git("rev-parse", "HEAD"));
+  t.is(commit.oid.length, 64);
+  const signers = parseAllowedSigners(`ana ${readFileSync(`${key}.pub`, "utf8").trim()}`, "test");
+  t.is((await verifyCommit(commit, { allowedSigners: signers })).status, "good");
+  const gitsign = { identity: "a@b", issuer: "https://issuer.example", env: {} };
   const cms = { ...commit, signature: "-----BEGIN SIGNED MESSAGE-----\nx" };
-  t.like(verifyCommit(cms, { allowedSigners: [] }), { kind: "x509", status: "unchecked" });
-  const broken = {
-    ...commit,
-    signature: "-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----",
-  };
-  t.is(verifyCommit(broken, { allowedSigners: [] }).status, "bad");
+  t.like(await verifyCommit(cms, { gitsign }), { status: "unchecked" });
 });
 
 withGit("pathHistory() finds changes in merges, and is not fooled by names", async (t) => {

@@ -1,17 +1,17 @@
 import { createHash } from "node:crypto";
-import { isRecord, messageOf, MlsignError, parseJson, printable } from "@mlsign/core";
+import { isRecord, MlsignError, parseJson, printable } from "@mlsign/core";
+import { type Answer, ask, failed } from "./ask.ts";
+import { authorize } from "./authorize.ts";
+import type { Credentials } from "./credentials.ts";
+import { manifestFault } from "./manifest-form.ts";
 import type { Reference } from "./reference.ts";
-
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
-}
 
 export interface RegistryOptions {
   /** Who to be at a registry; sent to that registry and its own token service alone. */
   credentials?(registry: string): Promise<Credentials | undefined>;
-  /** Registries that speak plain http, for tests on this machine. */
+  /** Registries that speak plain http: those of this machine. */
   readonly insecure?: (registry: string) => boolean;
+  /** Of each request; there are three at most. */
   readonly timeoutMs?: number;
 }
 
@@ -25,10 +25,11 @@ export interface ManifestInfo {
 
 /**
  * Fetches a manifest by digest, and believes it only by its bytes. `undefined` where the registry
- * says that there is none; anything else that goes wrong is an error, for "not found" is not
- * "not there".
+ * says in its own words that there is none; anything else that goes wrong is an error, for "not
+ * found" is not "not there".
  *
- * @throws MlsignError `reference-invalid` without digest, `service-failed`, `service-lied`
+ * @throws MlsignError `reference-invalid` without digest, `service-failed`, `service-lied`, and
+ *   what `credentials` throws
  */
 export async function fetchManifest(
   reference: Reference,
@@ -43,130 +44,57 @@ export async function fetchManifest(
   }
   const scheme = options.insecure?.(registry) ? "http" : "https";
   const host = registry === "docker.io" ? "registry-1.docker.io" : registry;
-  const url = `${scheme}://${host}/v2/${repository}/manifests/${digest}`;
-  const first = await ask(url, {}, options);
-  const answer =
-    first.status === 401
-      ? await ask(url, await authorize(first, registry, options), options)
-      : first;
-  if (answer.status === 404) return undefined;
-  if (answer.status !== 200) throw failed(registry, `it answered ${answer.status}`);
+  const url = new URL(`${scheme}://${host}/v2/${repository}/manifests/${digest}`);
+  const answer = await askAuthorized(url, registry, options);
+  if (answer.status === 404 && saysUnknown(answer.body)) return undefined;
+  if (answer.status !== 200) throw failed(registry, whyNot(answer.status));
   const [algorithm = "", hex] = digest.split(":");
-  if (createHash(algorithm).update(answer.body).digest("hex") !== hex) {
-    throw new MlsignError(
-      "service-lied",
-      `Cannot use the answer of ${printable(registry)}: other bytes than the digest names`,
-    );
-  }
+  const lied = (what: string): MlsignError =>
+    new MlsignError("service-lied", `Cannot use the answer of ${printable(registry)}: ${what}`);
+  if (createHash(algorithm).update(answer.body).digest("hex") !== hex)
+    throw lied("other bytes than the digest names");
+  const fault = manifestFault(answer.body);
+  if (fault !== undefined) throw lied(`what the digest names is no image: ${fault}`);
   return { digest, mediaType: answer.type, size: answer.body.length, body: answer.body };
 }
 
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly challenge: string;
-  readonly body: Buffer;
-  readonly url: URL;
-}
-
-async function ask(
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  options: RegistryOptions,
-): Promise<Answer> {
-  const { host } = new URL(url);
-  try {
-    // A redirect leads elsewhere, where the authorization must not go; manifests need none.
-    const response = await fetch(url, {
-      headers: { accept: ACCEPT, ...headers },
-      redirect: "manual",
-      signal: AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS),
-    });
-    return {
-      status: response.status,
-      type: response.headers.get("content-type") ?? "",
-      challenge: response.headers.get("www-authenticate") ?? "",
-      body: await bounded(response),
-      url: new URL(url),
-    };
-  } catch (cause) {
-    throw failed(
-      host,
-      messageOf(cause instanceof Error && cause.cause ? cause.cause : cause),
-      cause,
-    );
-  }
-}
-
-/** The token dance of the distribution specification, or plain basic authentication. */
-async function authorize(
-  answer: Answer,
+/** Asked without credentials first: a registry that wants none gets none. */
+async function askAuthorized(
+  url: URL,
   registry: string,
   options: RegistryOptions,
-): Promise<Record<string, string>> {
+): Promise<Answer> {
+  const limits = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs };
+  const first = await ask(url, { ...limits, headers: { accept: ACCEPT } });
+  if (first.status !== 401) return first;
   const credentials = await options.credentials?.(registry);
-  const basic =
-    credentials &&
-    `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64")}`;
-  const bearer = /^Bearer (.+)$/i.exec(answer.challenge)?.[1];
-  if (bearer === undefined) {
-    if (basic === undefined)
-      throw failed(registry, "it wants a login, and there are no credentials for it");
-    return { authorization: basic };
+  const authorization = await authorize(first, { ...limits, registry, credentials });
+  return ask(url, { ...limits, headers: { accept: ACCEPT, authorization } });
+}
+
+/** A proxy or a web server that knows nothing of registries answers 404 as well. */
+function saysUnknown(body: Buffer): boolean {
+  try {
+    const json = parseJson(body);
+    const errors = isRecord(json) ? json.errors : undefined;
+    return (
+      Array.isArray(errors) &&
+      errors.some((error) => isRecord(error) && UNKNOWN.has(String(error.code as string)))
+    );
+  } catch {
+    return false;
   }
-  const parameters = new Map(
-    [...bearer.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = "", value = ""]) => [key, value]),
-  );
-  const realm = parameters.get("realm") ?? "";
-  if (!URL.canParse(realm)) throw failed(registry, "its challenge names no token service");
-  const token = new URL(realm);
-  for (const key of ["service", "scope"]) {
-    const value = parameters.get(key);
-    if (value !== undefined) token.searchParams.set(key, value);
-  }
-  // A password goes only to the registry's own domain, whatever a challenge says.
-  const own = token.protocol === "https:" && sameSite(token.hostname, answer.url.hostname);
-  const local = token.origin === answer.url.origin;
-  const headers: Record<string, string> =
-    basic !== undefined && (own || local) ? { authorization: basic } : {};
-  const granted = await ask(token.href, headers, options);
-  if (granted.status !== 200)
-    throw failed(registry, `its token service answered ${granted.status}`);
-  const json = parseJson(granted.body);
-  const value = isRecord(json) ? (json.token ?? json.access_token) : undefined;
-  if (typeof value !== "string") throw failed(registry, "its token service gave no token");
-  return { authorization: `Bearer ${value}` };
 }
 
-function sameSite(one: string, other: string): boolean {
-  const site = (host: string): string => host.split(".").slice(-2).join(".");
-  return one === other || site(one) === site(other);
+function whyNot(status: number): string {
+  if (status === 401 || status === 403) return `it refused the login (${status})`;
+  if (status === 404) return "it answered 404, and not as a registry that has no such manifest";
+  if (status >= 300 && status < 400)
+    return `it answered ${status}, a redirect, which is not followed`;
+  return `it answered ${status}`;
 }
 
-async function bounded(response: Response): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > MOST_BYTES) throw new Error(`more than ${MOST_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-function failed(registry: string, why: string, cause?: unknown): MlsignError {
-  return new MlsignError(
-    "service-failed",
-    `Cannot ask the registry ${printable(registry)}: ${printable(why)}`,
-    {
-      ...(cause !== undefined && { cause }),
-    },
-  );
-}
-
-const TIMEOUT_MS = 20_000;
-/** Manifests are limited to 4 MiB (OCI distribution specification). */
-const MOST_BYTES = 4 * 1024 * 1024;
+const UNKNOWN = new Set(["MANIFEST_UNKNOWN", "NAME_UNKNOWN"]);
 const ACCEPT = [
   "application/vnd.oci.image.index.v1+json",
   "application/vnd.oci.image.manifest.v1+json",

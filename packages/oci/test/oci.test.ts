@@ -55,8 +55,11 @@ async function registry(
   return { host: `127.0.0.1:${port}`, seen, options: { insecure: () => true } };
 }
 
-const BODY = Buffer.from('{"schemaVersion":2}');
-const DIGEST = `sha256:${createHash("sha256").update(BODY).digest("hex")}`;
+const digestOf = (body: Buffer): string =>
+  `sha256:${createHash("sha256").update(body).digest("hex")}`;
+const BODY = Buffer.from('{"schemaVersion":2,"manifests":[]}');
+const DIGEST = digestOf(BODY);
+const UNKNOWN = '{"errors":[{"code":"MANIFEST_UNKNOWN"}]}';
 
 test("fetchManifest() believes a manifest by its bytes", async (t) => {
   const { host, options } = await registry(t, (_request, response) => response.end(BODY));
@@ -69,13 +72,18 @@ test("fetchManifest() believes a manifest by its bytes", async (t) => {
 
 test("fetchManifest() tells absent from failed", async (t) => {
   const { host, options } = await registry(t, (request, response) => {
-    response.statusCode = request.url?.includes("/gone/") ? 404 : 500;
-    response.end();
+    const gone = request.url?.includes("/gone/");
+    response.statusCode = gone || request.url?.includes("/web/") ? 404 : 500;
+    response.end(gone ? UNKNOWN : "<html>not found</html>");
   });
   t.is(await fetchManifest(parseReference(`${host}/gone@${DIGEST}`), options), undefined);
-  await t.throwsAsync(fetchManifest(parseReference(`${host}/a@${DIGEST}`), options), {
-    code: "service-failed",
-  } as object);
+  for (const name of ["a", "web"]) {
+    await t.throwsAsync(
+      fetchManifest(parseReference(`${host}/${name}@${DIGEST}`), options),
+      { code: "service-failed" } as object,
+      name,
+    );
+  }
   await t.throwsAsync(fetchManifest(parseReference(`${host}/a:latest`), options), {
     code: "reference-invalid",
   } as object);
@@ -87,7 +95,11 @@ test("fetchManifest() follows no redirect, and sends a password to no stranger",
     response.writeHead(307, { location: `http://${elsewhere.host}/x` });
     response.end();
   });
-  const credentials = async () => ({ username: "me", password: "hunter2" });
+  const credentials = async () => ({
+    kind: "password" as const,
+    username: "me",
+    password: "hunter2",
+  });
   await t.throwsAsync(
     fetchManifest(parseReference(`${redirecting.host}/a@${DIGEST}`), {
       ...redirecting.options,
@@ -107,11 +119,34 @@ test("fetchManifest() follows no redirect, and sends a password to no stranger",
       ...challenging.options,
       credentials,
     }),
+    { code: "service-failed" } as object,
   );
-  t.deepEqual(
-    elsewhere.seen.map(({ authorization }) => authorization),
-    [undefined],
-  );
+  t.is(elsewhere.seen.length, 0, "not even asked: it speaks plain http");
+});
+
+const impostors: [string, string][] = [
+  ["an image's configuration", '{"architecture":"amd64","rootfs":{"type":"layers"}}'],
+  ["JSON that is cut off", '{"schemaVersion":2,"manifests":['],
+  ["a manifest without layers", '{"schemaVersion":2,"config":{}}'],
+  ["a list of anything", '{"schemaVersion":2,"manifests":[1]}'],
+  ["a schema 1 manifest", '{"schemaVersion":1,"manifests":[]}'],
+];
+for (const [what, text] of impostors) {
+  test(`fetchManifest() takes ${what} for no image, though its digest is right`, async (t) => {
+    const { host, options } = await registry(t, (_request, response) => response.end(text));
+    const reference = parseReference(`${host}/a@${digestOf(Buffer.from(text))}`);
+    await t.throwsAsync(fetchManifest(reference, options), { code: "service-lied" } as object);
+  });
+}
+
+test("fetchManifest() reads an answer up to its limit", async (t) => {
+  const { host, options } = await registry(t, (_request, response) => {
+    response.end(Buffer.alloc(5 * 1024 * 1024));
+  });
+  await t.throwsAsync(fetchManifest(parseReference(`${host}/a@${DIGEST}`), options), {
+    code: "service-failed",
+    message: /more than/,
+  } as object);
 });
 
 test("fetchManifest() does the token dance with its own registry", async (t) => {
@@ -123,8 +158,65 @@ test("fetchManifest() does the token dance with its own registry", async (t) => 
     });
     return response.end();
   });
-  const credentials = async () => ({ username: "me", password: "pw" });
+  const credentials = async () => ({ kind: "password" as const, username: "me", password: "pw" });
   t.truthy(await fetchManifest(parseReference(`${host}/a@${DIGEST}`), { ...options, credentials }));
   t.regex(seen[1]?.path ?? "", /scope=repository%3Aa%3Apull/);
   t.regex(seen[1]?.authorization ?? "", /^Basic /);
+});
+
+for (const [kind, header] of [
+  ["none", ""],
+  ["an unknown", 'Negotiate realm="x"'],
+  ["a damaged", 'Bearer realm="x", realm="y"'],
+] as const) {
+  test(`fetchManifest() shows a password to no registry that offers ${kind} challenge`, async (t) => {
+    const { host, options, seen } = await registry(t, (_request, response) => {
+      response.writeHead(401, header === "" ? {} : { "www-authenticate": header });
+      response.end();
+    });
+    const credentials = async () => ({ kind: "password" as const, username: "me", password: "pw" });
+    const reference = parseReference(`${host}/a@${DIGEST}`);
+    await t.throwsAsync(fetchManifest(reference, { ...options, credentials }), {
+      code: "service-failed",
+    } as object);
+    t.deepEqual(
+      seen.map(({ authorization }) => authorization),
+      [undefined],
+    );
+  });
+}
+
+test("fetchManifest() exchanges an identity token, and shows a registry token as it is", async (t) => {
+  let form = "";
+  const { host, options, seen } = await registry(t, (request, response, origin) => {
+    if (request.url === "/token") {
+      request.on("data", (chunk: Buffer) => (form += chunk.toString()));
+      return request.on("end", () => response.end('{"access_token":"abc"}'));
+    }
+    if (request.headers.authorization?.startsWith("Bearer ")) return response.end(BODY);
+    response.writeHead(401, {
+      "www-authenticate": `Bearer realm="${origin}/token",service="s",scope="repository:a:pull"`,
+    });
+    return response.end();
+  });
+  const reference = parseReference(`${host}/a@${DIGEST}`);
+  const identity = async () => ({ kind: "identity-token" as const, token: "long-lived" });
+  t.truthy(await fetchManifest(reference, { ...options, credentials: identity }));
+  t.is(new URLSearchParams(form).get("refresh_token"), "long-lived");
+  t.is(seen[2]?.authorization, "Bearer abc");
+  const shown = async () => ({ kind: "registry-token" as const, token: "ready" });
+  t.truthy(await fetchManifest(reference, { ...options, credentials: shown }));
+  t.is(seen.at(-1)?.authorization, "Bearer ready");
+});
+
+test("fetchManifest() quotes no token of a service's, however malformed", async (t) => {
+  const { host, options } = await registry(t, (request, response, origin) => {
+    if (request.url?.startsWith("/token")) return response.end('{"token":"sesame\\nopen"}');
+    response.writeHead(401, { "www-authenticate": `Bearer realm="${origin}/token"` });
+    return response.end();
+  });
+  const error = await t.throwsAsync(fetchManifest(parseReference(`${host}/a@${DIGEST}`), options), {
+    code: "service-failed",
+  } as object);
+  t.notRegex(`${error.message} ${String(error.cause)}`, /sesame/);
 });

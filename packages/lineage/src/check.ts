@@ -1,35 +1,47 @@
-import { type Finding, finding, printable } from "@mlsign/core";
+import { type Finding, finding, printable, type Verdict } from "@mlsign/core";
+import { checkData } from "./check-data.ts";
+import { checkSource } from "./check-source.ts";
 import type { LineageFacts } from "./facts.ts";
-import type { LineageClaim } from "./provenance.ts";
+import type { LineageClaim } from "./read-lineage.ts";
 
 export interface CheckOptions {
-  /** What a keyless certificate says of its commit and repository (Fulcio's extensions). */
-  readonly certificate?: { readonly commit?: string; readonly repository?: string };
+  /** What a keyless certificate says of the job that signed (Fulcio's extensions). */
+  readonly certificate?: CertifiedJob;
   /** What is there now, collected anew at the claim's commit. */
   readonly live: LineageFacts;
   /** Whether the registry has the container: `undefined` where it could not be asked. */
   readonly containerExists?: boolean;
+  /** What the check of dependencies came to, by lock file. */
+  readonly pins?: ReadonlyMap<string, Verdict>;
+}
+
+export interface CertifiedJob {
+  readonly commit?: string;
+  readonly repository?: string;
+  readonly ref?: string;
+  /** URI of the run. */
+  readonly invocation?: string;
 }
 
 /** Judges a lineage claim by what can be seen from the outside. Pure: facts in, findings out. */
 export function checkLineage(claim: LineageClaim, options: CheckOptions): Finding[] {
+  const { live, certificate, containerExists, pins = new Map<string, Verdict>() } = options;
   return [
     ...checkForm(claim),
-    ...checkSource(claim, options),
-    ...checkData(claim, options.live),
-    ...checkContainer(claim, options.containerExists),
+    ...checkSource(claim, live, certificate),
+    ...checkData(claim, live),
+    ...checkContainer(claim, containerExists),
+    ...checkLocks(claim, live, pins),
+    ...checkBaseModels(claim, live),
   ];
 }
 
 /** One model is one commit, one data set (or the parts that one file holds), one container. */
-function checkForm({ commits, datasets, containers }: LineageClaim): Finding[] {
-  const whole = datasets.filter(({ role }) => role === "dataset").length;
-  const files = new Set(
-    datasets.filter(({ role }) => role === "datasetPart").map(({ file }) => file),
-  );
+function checkForm({ commits, datasets, dataFiles, containers }: LineageClaim): Finding[] {
+  const files = [...datasets, ...dataFiles].map(({ file }, at) => file ?? `#${at}`);
   const counts: [string, number][] = [
     ["source", commits.length],
-    ["data set", whole + files.size],
+    ["data set", new Set(files).size],
     ["container", containers.length],
   ];
   const wrong = counts.filter(([, count]) => count !== 1);
@@ -42,114 +54,16 @@ function checkForm({ commits, datasets, containers }: LineageClaim): Finding[] {
   );
 }
 
-function checkSource(claim: LineageClaim, { certificate, live }: CheckOptions): Finding[] {
-  const [source] = claim.commits;
-  if (source === undefined) return [];
-  const findings: Finding[] = [];
-  if (!source.clean) {
-    findings.push(
-      finding(
-        "lineage-source",
-        "fail",
-        "the model was trained from a work tree that is in no commit",
-      ),
-    );
-  }
-  if (certificate?.commit !== undefined) {
-    const same = certificate.commit === source.commit;
-    findings.push(
-      same
-        ? finding("lineage-source", "pass", "the signing certificate is of the same commit")
-        : finding(
-            "lineage-source",
-            "fail",
-            `the signing certificate is of commit ${printable(certificate.commit)}, not of ${source.commit}`,
-          ),
-    );
-  }
-  if (
-    certificate?.repository !== undefined &&
-    !sameRepository(source.uri, certificate.repository)
-  ) {
-    findings.push(
-      finding(
-        "lineage-source",
-        "fail",
-        `the signing certificate is of ${printable(certificate.repository)}, not of ${printable(source.uri)}`,
-      ),
-    );
-  }
-  findings.push(
-    live.source?.commit === source.commit
-      ? finding("lineage-source", "pass", `the checkout here is at ${source.commit.slice(0, 12)}`)
-      : finding(
-          "lineage-source",
-          "unknown",
-          `commit ${source.commit.slice(0, 12)} is not what is checked out here`,
-        ),
-  );
-  return findings;
-}
-
-function checkData(claim: LineageClaim, live: LineageFacts): Finding[] {
-  const current = live.source !== undefined && live.source.commit === claim.commits[0]?.commit;
-  return claim.datasets.map((dataset) => {
-    const shown = printable(dataset.path);
-    const subject = dataset.path;
-    const here = live.datasets.find(({ path }) => path === dataset.path);
-    if (!current || here === undefined) {
-      return finding(
-        "lineage-data",
-        "unknown",
-        `"${shown}" was not compared with the commit's own .dvc file`,
-        { subject },
-      );
-    }
-    if (here.oid !== dataset.oid) {
-      return finding(
-        "lineage-data",
-        "fail",
-        `the commit names ${here.oid} for "${shown}", the lineage ${dataset.oid}`,
-        { subject },
-      );
-    }
-    if (here.sha256 === undefined) {
-      return finding(
-        "lineage-data",
-        "unknown",
-        `the bytes of "${shown}" are not here to be hashed again`,
-        { subject },
-      );
-    }
-    // MD5 finds data, it does not hold it: only the SHA-256 digests decide.
-    const same =
-      here.sha256 === dataset.sha256 && here.dirHash1 === dataset.dirHash1 && here.matches === true;
-    return same
-      ? finding("lineage-data", "pass", `"${shown}" hashed again: as recorded`, { subject })
-      : finding("lineage-data", "fail", `"${shown}" has other bytes than were recorded`, {
-          subject,
-        });
-  });
-}
-
 function checkContainer(claim: LineageClaim, exists: boolean | undefined): Finding[] {
   return claim.containers.map(({ uri, digest }) => {
     const subject = uri;
     if (!/^sha256:[0-9a-f]{64}$/.test(digest)) {
-      return finding(
-        "lineage-container",
-        "fail",
-        `the container ${printable(uri)} has no SHA-256 digest`,
-        { subject },
-      );
+      const message = `the container ${printable(uri)} has no SHA-256 digest`;
+      return finding("lineage-container", "fail", message, { subject });
     }
     if (exists === undefined) {
-      return finding(
-        "lineage-container",
-        "unknown",
-        "the registry was not asked for the container",
-        { subject },
-      );
+      const message = "the registry was not asked for the container, or did not answer";
+      return finding("lineage-container", "unknown", message, { subject });
     }
     return exists
       ? finding("lineage-container", "pass", "the registry has the container under this digest", {
@@ -159,12 +73,67 @@ function checkContainer(claim: LineageClaim, exists: boolean | undefined): Findi
   });
 }
 
-function sameRepository(uri: string, repository: string): boolean {
-  const plain = (text: string): string =>
-    text
-      .replace(/^git\+/, "")
-      .replace(/@.*$/, "")
-      .replace(/\.git$/, "")
-      .replace(/\/$/, "");
-  return plain(uri) === plain(repository);
+/** The lock files at the commit are the ones that were recorded, and they pin by hash. */
+function checkLocks(
+  claim: LineageClaim,
+  live: LineageFacts,
+  pins: ReadonlyMap<string, Verdict>,
+): Finding[] {
+  return claim.locks.map(({ path, sha256 }) => {
+    const shown = printable(path);
+    const location = { path };
+    const here = live.locks.find((lock) => lock.path === path);
+    if (here === undefined) {
+      const message = `"${shown}" was not compared with the commit's own file`;
+      return finding("lineage-pins", "unknown", message, { location });
+    }
+    if (here.sha256 !== sha256) {
+      const message = `"${shown}" is another file at the commit than was recorded`;
+      return finding("lineage-pins", "fail", message, { location });
+    }
+    const verdict = pins.get(path);
+    if (verdict === "accepted") {
+      const message = `"${shown}" at the commit is as recorded, and pins by hash`;
+      return finding("lineage-pins", "pass", message, { location });
+    }
+    return verdict === "refused"
+      ? finding("lineage-pins", "fail", `"${shown}" at the commit does not pin by hash`, {
+          location,
+          fix: "mlsign deps check tells each entry and how to pin it",
+        })
+      : finding("lineage-pins", "unknown", `whether "${shown}" pins by hash was not decided`, {
+          location,
+        });
+  });
+}
+
+function checkBaseModels(claim: LineageClaim, live: LineageFacts): Finding[] {
+  return claim.baseModels.map(({ uri, name, root, dirHash1 }) => {
+    const shown = printable(name);
+    const subject = uri;
+    const here = live.baseModels.find((model) => model.uri === uri || model.name === name);
+    if (root === undefined) {
+      const message = `the base model "${shown}" is known by its revision alone`;
+      return finding("lineage-base-model", "unknown", message, { subject });
+    }
+    if (here?.root === undefined) {
+      const message = `the base model "${shown}" is not here to be hashed again`;
+      return finding("lineage-base-model", "unknown", message, {
+        subject,
+        fix: "name it with --base-model NAME=PATH",
+      });
+    }
+    return here.root === root && here.dirHash1 === dirHash1
+      ? finding(
+          "lineage-base-model",
+          "pass",
+          `the base model "${shown}" hashed again: as recorded`,
+          {
+            subject,
+          },
+        )
+      : finding("lineage-base-model", "fail", `the base model "${shown}" has other bytes`, {
+          subject,
+        });
+  });
 }

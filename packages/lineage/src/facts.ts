@@ -1,3 +1,5 @@
+import type { CommitSignature } from "@mlsign/git";
+
 /** The commit that a model was trained from, as seen in the checkout. */
 export interface SourceFact {
   /** Without user name and password; `undefined` where the checkout has no remote. */
@@ -5,9 +7,11 @@ export interface SourceFact {
   readonly ref: string | undefined;
   readonly commit: string;
   readonly tree: string;
-  /** Whether each tracked file was the commit's, and nothing else lay there. */
-  readonly clean: boolean;
+  /** Whether each tracked file was the commit's, and nothing else lay there; not told of a commit that is not checked out. */
+  readonly clean: boolean | undefined;
   readonly shallow: boolean;
+  /** Who signed the commit, by the keys that the caller gave. */
+  readonly signature: CommitSignature;
 }
 
 /** A data set that DVC tracks, as the commit names it and as its bytes are. */
@@ -26,6 +30,8 @@ export interface DatasetFact {
   readonly nfiles: number | undefined;
   /** Whether the bytes here have the DVC hash that the commit names. */
   readonly matches: boolean | undefined;
+  /** Version id or generation of the remote's object, where DVC recorded one. */
+  readonly versionId: string | undefined;
 }
 
 export interface ContainerFact {
@@ -36,10 +42,42 @@ export interface ContainerFact {
   readonly digest: string | undefined;
 }
 
+/** A file of the commit that pins dependencies. */
+export interface LockFact {
+  /** Path from the repository's root. */
+  readonly path: string;
+  /** Of the file at the commit. */
+  readonly sha256: string;
+}
+
+/** A model that this one was made from. */
+export interface BaseModelFact {
+  /** A package URL (`pkg:huggingface/…@REVISION`), or what the caller calls it. */
+  readonly uri: string;
+  readonly name: string;
+  /** From its bytes; `undefined` where they are not here. */
+  readonly root: string | undefined;
+  readonly dirHash1: string | undefined;
+  /** The Hub's git revision, 40 hex digits. */
+  readonly revision: string | undefined;
+}
+
+/** The tracking server's run. It says what was logged, which nobody signed. */
+export interface RunFact {
+  readonly runId: string;
+  /** What the run says of its commit and image; checked against the checkout, where it says so. */
+  readonly commit: string | undefined;
+  readonly image: string | undefined;
+  readonly dirty: boolean | undefined;
+}
+
 /** What was collected, and in words what was not there to collect. */
 export interface LineageFacts {
   readonly source: SourceFact | undefined;
   readonly datasets: readonly DatasetFact[];
   readonly container: ContainerFact | undefined;
+  readonly locks: readonly LockFact[];
+  readonly baseModels: readonly BaseModelFact[];
+  readonly run: RunFact | undefined;
   readonly missing: readonly string[];
 }

@@ -2,14 +2,22 @@
 export { checkLineage } from "./check.ts";
 export { collectLineage } from "./collect.ts";
 export { dataHistory } from "./data-history.ts";
-export {
-  LINEAGE_BUILD_TYPE,
-  LINEAGE_PREDICATE,
-  lineagePredicate,
-  readLineage,
-} from "./provenance.ts";
+export { joinAudit } from "./join-audit.ts";
+export { LINEAGE_BUILD_TYPE, LINEAGE_PREDICATE, lineagePredicate } from "./provenance.ts";
+export { readLineage } from "./read-lineage.ts";
 
-export type { CheckOptions } from "./check.ts";
+export type { CertifiedJob, CheckOptions } from "./check.ts";
 export type { CollectOptions } from "./collect.ts";
 export type { DataChange } from "./data-history.ts";
-export type { ContainerFact, DatasetFact, LineageFacts, SourceFact } from "./facts.ts";
+export type {
+  BaseModelFact,
+  ContainerFact,
+  DatasetFact,
+  LineageFacts,
+  LockFact,
+  RunFact,
+  SourceFact,
+} from "./facts.ts";
+export type { JoinOptions, WitnessedChange } from "./join-audit.ts";
+export type { BuildFacts } from "./provenance.ts";
+export type { LineageClaim } from "./read-lineage.ts";

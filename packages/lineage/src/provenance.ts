@@ -1,5 +1,13 @@
-import { isRecord, type JsonObject, type JsonValue, MlsignError } from "@mlsign/core";
-import type { ContainerFact, DatasetFact, LineageFacts, SourceFact } from "./facts.ts";
+import type { JsonObject } from "@mlsign/core";
+import type {
+  BaseModelFact,
+  ContainerFact,
+  DatasetFact,
+  LineageFacts,
+  LockFact,
+  RunFact,
+  SourceFact,
+} from "./facts.ts";
 
 export const LINEAGE_PREDICATE = "https://slsa.dev/provenance/v1";
 export const LINEAGE_BUILD_TYPE = "urn:mlsign:buildtype:train:v1";
@@ -18,7 +26,7 @@ export interface BuildFacts {
  * without one: its MD5 alone would be an identifier that passes for a digest.
  */
 export function lineagePredicate(facts: LineageFacts, build: BuildFacts): JsonObject {
-  const { source, datasets, container, missing } = facts;
+  const { source, datasets, container, locks, baseModels, run, missing } = facts;
   return {
     buildDefinition: {
       buildType: LINEAGE_BUILD_TYPE,
@@ -26,17 +34,20 @@ export function lineagePredicate(facts: LineageFacts, build: BuildFacts): JsonOb
         repository: source?.remote ?? null,
         ref: source?.ref ?? null,
         image: container?.reference ?? null,
-        data: datasets.map(({ file }) => file).filter((file, at, all) => all.indexOf(file) === at),
+        data: [...new Set(datasets.map(({ file }) => file))],
       },
-      internalParameters: { missing: [...missing] },
+      internalParameters: {
+        missing: [...missing],
+        ...(run !== undefined && { mlflow: runParameters(run) }),
+      },
       resolvedDependencies: [
         ...(source === undefined ? [] : [sourceDependency(source)]),
-        ...datasets
-          .filter(({ sha256 }) => sha256 !== undefined)
-          .map((fact) => dataDependency(fact, source, datasets.length)),
+        ...dataDependencies(datasets, source),
         ...(container?.digest === undefined
           ? []
           : [containerDependency(container, container.digest)]),
+        ...locks.map((lock) => lockDependency(lock, source)),
+        ...baseModels.flatMap(baseModelDependency),
       ],
     },
     runDetails: {
@@ -49,92 +60,61 @@ export function lineagePredicate(facts: LineageFacts, build: BuildFacts): JsonOb
   };
 }
 
-/** A lineage claim, read back. What it says is not yet checked. */
-export interface LineageClaim {
-  readonly commits: readonly {
-    readonly uri: string;
-    readonly commit: string;
-    readonly clean: boolean;
-  }[];
-  readonly datasets: readonly {
-    readonly path: string;
-    readonly role: string;
-    readonly oid: string;
-    readonly sha256: string | undefined;
-    readonly dirHash1: string | undefined;
-    readonly algorithm: "md5" | "md5-dos2unix";
-    readonly file: string | undefined;
-  }[];
-  readonly containers: readonly { readonly uri: string; readonly digest: string }[];
-}
-
-/** @throws MlsignError `manifest-invalid` where the predicate is no lineage of ours. */
-export function readLineage(predicate: JsonValue): LineageClaim {
-  const definition = isRecord(predicate) ? predicate.buildDefinition : undefined;
-  if (!isRecord(definition) || definition.buildType !== LINEAGE_BUILD_TYPE)
-    throw invalid("another build type");
-  const list = definition.resolvedDependencies;
-  if (!Array.isArray(list)) throw invalid("no resolvedDependencies");
-  const dependencies = list.map((item: unknown) => {
-    if (!isRecord(item) || !isRecord(item.digest)) throw invalid("a dependency has no digest");
-    const annotations = isRecord(item.annotations) ? item.annotations : {};
-    const text = (value: unknown): string | undefined =>
-      typeof value === "string" ? value : undefined;
-    return {
-      uri: text(item.uri) ?? "",
-      name: text(item.name),
-      digest: item.digest,
-      annotations,
-      text,
-    };
-  });
-  const of = (...roles: string[]) =>
-    dependencies.filter(({ annotations }) =>
-      roles.includes(String(annotations["mlsign.role"] as string)),
-    );
-  return {
-    commits: of("source").map(({ uri, digest, annotations, text }) => ({
-      uri,
-      commit: text(digest.gitCommit) ?? "",
-      clean: annotations["mlsign.clean"] === true,
-    })),
-    datasets: of("dataset", "datasetPart").map(({ name, digest, annotations, text }) => ({
-      path: name ?? "",
-      role: text(annotations["mlsign.role"]) ?? "",
-      oid: text(annotations["mlsign.dvcOid"]) ?? "",
-      sha256: text(digest.sha256),
-      dirHash1: text(digest.dirHash1),
-      algorithm: annotations["mlsign.hash"] === "md5-dos2unix" ? "md5-dos2unix" : "md5",
-      file: text(annotations["mlsign.dvcFile"]),
-    })),
-    containers: of("container").map(({ uri, digest, text }) => ({
-      uri,
-      digest: `sha256:${text(digest.sha256) ?? ""}`,
-    })),
-  };
-}
-
 /** Without a name: readers take a dependency with a git URI and no name for a source repository. */
 function sourceDependency(source: SourceFact): JsonObject {
+  const { kind, status, principal, fingerprint } = source.signature;
   const at = source.ref === undefined ? source.commit : source.ref;
   return {
-    uri: `git+${source.remote ?? "file:///unknown"}@${at}`,
+    uri: `git+${remoteOf(source)}@${at}`,
     digest: { gitCommit: source.commit, gitTree: source.tree },
     annotations: {
       "mlsign.role": "source",
-      "mlsign.clean": source.clean,
+      "mlsign.clean": source.clean === true,
       "mlsign.shallow": source.shallow,
+      "mlsign.signature": kind,
+      "mlsign.signatureStatus": status,
+      ...(principal !== undefined && { "mlsign.signer": principal }),
+      ...(fingerprint !== undefined && { "mlsign.signerKey": fingerprint }),
     },
   };
 }
 
+/**
+ * Exactly one data set by default: what one `.dvc` file names is `dataset`; where it names several
+ * outputs, the file's own bytes at the commit are the data set, and each output is a `datasetPart`.
+ */
+function dataDependencies(
+  datasets: readonly DatasetFact[],
+  source: SourceFact | undefined,
+): JsonObject[] {
+  const files = Map.groupBy(datasets, ({ file }) => file);
+  return [...files].flatMap(([file, parts]) => {
+    const strong = parts.filter(({ sha256 }) => sha256 !== undefined);
+    const role = parts.length > 1 ? "datasetPart" : "dataset";
+    const listed = strong.map((fact) => dataDependency(fact, role, source));
+    const [first] = parts;
+    if (first === undefined || parts.length === 1) return listed;
+    const whole = {
+      uri: dvcUri(source, file),
+      name: file,
+      digest: { sha256: first.fileSha256 },
+      annotations: {
+        "mlsign.role": "dataset",
+        "mlsign.dvcFile": file,
+        "mlsign.parts": parts.length,
+      },
+    };
+    return [whole, ...listed];
+  });
+}
+
 function dataDependency(
   fact: DatasetFact,
+  role: "dataset" | "datasetPart",
   source: SourceFact | undefined,
-  count: number,
 ): JsonObject {
   return {
-    uri: `dvc+${source?.remote ?? "file:///unknown"}@${source?.commit ?? "unknown"}#${encodeURI(fact.path)}`,
+    uri: dvcUri(source, fact.path),
     name: fact.path,
     digest: {
       md5: fact.oid.replace(/\.dir$/, ""),
@@ -142,14 +122,14 @@ function dataDependency(
       ...(fact.dirHash1 !== undefined && { dirHash1: fact.dirHash1 }),
     },
     annotations: {
-      // Exactly one data set by default: several parts say so, and are held together by their file.
-      "mlsign.role": count === 1 ? "dataset" : "datasetPart",
+      "mlsign.role": role,
       "mlsign.dvcOid": fact.oid,
       "mlsign.hash": fact.algorithm,
       "mlsign.dvcFile": fact.file,
       "mlsign.dvcFileSha256": fact.fileSha256,
       ...(fact.size !== undefined && { "mlsign.size": fact.size }),
       ...(fact.nfiles !== undefined && { "mlsign.nfiles": fact.nfiles }),
+      ...(fact.versionId !== undefined && { "mlsign.versionId": fact.versionId }),
       "mlsign.verified": fact.matches === true ? "rehashed" : "differs",
     },
   };
@@ -166,6 +146,41 @@ function containerDependency(container: ContainerFact, digest: string): JsonObje
   };
 }
 
-function invalid(why: string): MlsignError {
-  return new MlsignError("manifest-invalid", `Cannot read lineage: ${why}`);
+/** With a name: it is no source of its own, but a file of the source. */
+function lockDependency({ path, sha256 }: LockFact, source: SourceFact | undefined): JsonObject {
+  return {
+    uri: `git+${remoteOf(source)}@${source?.commit ?? "unknown"}#${encodeURI(path)}`,
+    name: path,
+    digest: { sha256 },
+    annotations: { "mlsign.role": "lockFile" },
+  };
+}
+
+/** One that is known by neither bytes nor revision has no digest, and is only named as missing. */
+function baseModelDependency(model: BaseModelFact): JsonObject[] {
+  const { uri, name, root, dirHash1, revision } = model;
+  const digest = {
+    ...(root !== undefined && { sha256: root }),
+    ...(dirHash1 !== undefined && { dirHash1 }),
+    ...(revision !== undefined && { gitCommit: revision }),
+  };
+  if (Object.keys(digest).length === 0) return [];
+  return [{ uri, name, digest, annotations: { "mlsign.role": "baseModel" } }];
+}
+
+function runParameters({ runId, commit, image, dirty }: RunFact): JsonObject {
+  return {
+    run_id: runId,
+    ...(commit !== undefined && { commit }),
+    ...(image !== undefined && { image }),
+    ...(dirty !== undefined && { dirty }),
+  };
+}
+
+function dvcUri(source: SourceFact | undefined, path: string): string {
+  return `dvc+${remoteOf(source)}@${source?.commit ?? "unknown"}#${encodeURI(path)}`;
+}
+
+function remoteOf(source: SourceFact | undefined): string {
+  return source?.remote ?? "file:///unknown";
 }

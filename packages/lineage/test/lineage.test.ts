@@ -1,6 +1,3 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decide } from "@mlsign/core";
 import { hashData } from "@mlsign/dvc";
@@ -11,53 +8,7 @@ import {
   lineagePredicate,
   readLineage,
 } from "@mlsign/lineage";
-import test, { type ExecutionContext } from "ava";
-
-const hasGit = (() => {
-  try {
-    execFileSync("git", ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-const withGit = hasGit ? test : test.skip;
-const IMAGE = `registry.example/train@sha256:${"a".repeat(64)}`;
-
-interface Fixture {
-  readonly dir: string;
-  readonly git: (...args: string[]) => string;
-  readonly write: (name: string, content: string | Buffer) => void;
-  readonly track: () => void;
-}
-
-function repository(t: ExecutionContext): Fixture {
-  const dir = mkdtempSync(join(tmpdir(), "mlsign-lineage-"));
-  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
-  const env = { PATH: process.env["PATH"] ?? "", HOME: dir, GIT_CONFIG_NOSYSTEM: "1" };
-  const who = ["-c", "user.name=Ana", "-c", "user.email=ana@example.com"];
-  const git = (...args: string[]): string =>
-    execFileSync("git", [...who, ...args], {
-      cwd: dir,
-      env,
-      encoding: "utf8",
-      stdio: "pipe",
-    }).trim();
-  const write = (name: string, content: string | Buffer): void =>
-    writeFileSync(join(dir, name), content);
-  const track = (): void => {
-    const { oid, size } = hashData(join(dir, "data.csv"), "md5");
-    write("data.csv.dvc", `outs:\n- md5: ${oid}\n  size: ${size}\n  hash: md5\n  path: data.csv\n`);
-    git("add", "data.csv.dvc", ".gitignore");
-    git("commit", "-q", "-m", "data");
-  };
-  git("init", "-q", "-b", "main");
-  git("remote", "add", "origin", "https://me:secret@git.example/org/repo.git");
-  write(".gitignore", "/data.csv\n");
-  write("data.csv", "a,b\n1,2\n");
-  track();
-  return { dir, git, write, track };
-}
+import { IMAGE, repository, withGit } from "./repository.ts";
 
 const collect = (dir: string) =>
   collectLineage({ folder: dir, data: ["data.csv.dvc"], container: IMAGE });
@@ -111,9 +62,14 @@ withGit("collectLineage() names what is missing", async (t) => {
   const tagged = await collectLineage({
     folder: dir,
     data: ["data.csv.dvc"],
-    container: "train:latest",
+    container: "train:v1",
   });
   t.true(tagged.missing.some((text) => text.includes("its tag can move")));
+  for (const container of ["train", "train:latest"]) {
+    await t.throwsAsync(collectLineage({ folder: dir, data: [], container }), {
+      code: "reference-invalid",
+    });
+  }
 });
 
 const attacks: [string, (claim: ReturnType<typeof readLineage>) => unknown][] = [
@@ -130,6 +86,10 @@ const attacks: [string, (claim: ReturnType<typeof readLineage>) => unknown][] = 
   ],
   ["two sources", (claim) => ({ ...claim, commits: [...claim.commits, ...claim.commits] })],
   ["no container", (claim) => ({ ...claim, containers: [] })],
+  [
+    "another tree",
+    (claim) => ({ ...claim, commits: claim.commits.map((c) => ({ ...c, tree: "0".repeat(40) })) }),
+  ],
   ["no data", (claim) => ({ ...claim, datasets: [] })],
   [
     "a container without digest",

@@ -8,6 +8,7 @@ export { GIT_PATHS, isIgnored } from "./names.ts";
 export { OMS_LEGACY_PREDICATE_TYPE, OMS_PREDICATE_TYPE, omsPredicate } from "./predicate.ts";
 export { DEFAULT_SHARD_SIZE } from "./serialization.ts";
 export { readModelStatement } from "./statement.ts";
+export { wholeFiles } from "./whole-files.ts";
 
 export type { DigestDifference, NameDifference } from "./compare.ts";
 export type { Manifest, ManifestFile, ManifestOptions } from "./manifest.ts";

@@ -1,4 +1,4 @@
-import { type JsonObject, MlsignError, parseJson } from "@mlsign/core";
+import { isRecord, type JsonObject, MlsignError, parseJson } from "@mlsign/core";
 import { parseCard } from "./card.ts";
 import { fromCycloneDx, toCycloneDx } from "./convert-cyclonedx.ts";
 import { fromHuggingFace, toHuggingFace } from "./convert-huggingface.ts";
@@ -49,10 +49,43 @@ function read(text: string, from: CardFormat): { card: Neutral; lost: string[] }
       return fromHuggingFace(card, card.frontMatter.value);
     }
     case "toolkit":
-      return fromToolkit(recordOf(parseJson(text)));
-    case "cyclonedx":
-      return fromCycloneDx(recordOf(parseJson(text)));
+      return fromToolkit(readJson(text));
+    case "cyclonedx": {
+      const value = readJson(text);
+      return value.bomFormat === undefined ? fromCycloneDx(value) : fromCycloneDx(cardOfBom(value));
+    }
   }
+}
+
+/** @throws MlsignError `usage` where the bill of materials holds no card. */
+function cardOfBom(bom: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { modelCard } = recordOf(recordOf(bom.metadata).component);
+  if (isRecord(modelCard)) return modelCard;
+  throw new MlsignError(
+    "usage",
+    "Cannot convert the card: metadata.component of the bill of materials has no modelCard",
+  );
+}
+
+/**
+ * Which format a card is in: Markdown, or JSON told apart by the keys that only one of the two has.
+ * `undefined` for JSON that has none of them.
+ */
+export function cardFormatOf(text: string): CardFormat | undefined {
+  if (!/^\ufeff?\s*\{/.test(text)) return "huggingface";
+  let value: Readonly<Record<string, unknown>>;
+  try {
+    value = readJson(text);
+  } catch {
+    return undefined;
+  }
+  const keys = Object.keys(value);
+  if (keys.some((key) => CYCLONEDX_KEYS.has(key))) return "cyclonedx";
+  return keys.some((key) => TOOLKIT_KEYS.has(key)) ? "toolkit" : undefined;
+}
+
+function readJson(text: string): Readonly<Record<string, unknown>> {
+  return recordOf(parseJson(text.replace(/^\ufeff/, "")));
 }
 
 function write(card: Neutral, to: CardFormat): { value: string | JsonObject; lost: string[] } {
@@ -65,3 +98,15 @@ function write(card: Neutral, to: CardFormat): { value: string | JsonObject; los
       return toCycloneDx(card);
   }
 }
+
+/** `considerations` is in both. */
+const CYCLONEDX_KEYS: ReadonlySet<string> = new Set([
+  "bomFormat",
+  "modelParameters",
+  "quantitativeAnalysis",
+]);
+const TOOLKIT_KEYS: ReadonlySet<string> = new Set([
+  "model_details",
+  "model_parameters",
+  "quantitative_analysis",
+]);

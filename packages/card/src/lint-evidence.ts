@@ -1,4 +1,3 @@
-import { sha256 } from "@mlsign/core";
 import type { Card } from "./card.ts";
 import type { YamlPath } from "./front-matter.ts";
 import { linksOf } from "./links.ts";
@@ -102,7 +101,7 @@ function localFiles(card: Card, { files }: LintOptions, report: Report): void {
     return;
   }
   for (const { path, digest, place } of all) {
-    const bytes = isInside(path) ? files(path) : undefined;
+    const file = isInside(path) ? files(path) : undefined;
     if (!isInside(path))
       report.fail(
         "MC042",
@@ -110,9 +109,9 @@ function localFiles(card: Card, { files }: LintOptions, report: Report): void {
         `the card refers to "${path}", which leads out of the model`,
         place,
       );
-    else if (bytes === undefined)
+    else if (file === undefined)
       report.fail("MC042", "error", `the card refers to "${path}", which is not there`, place);
-    else if (digest !== undefined && sha256(bytes).toString("hex") !== digest) {
+    else if (digest !== undefined && file.sha256() !== digest) {
       report.fail("MC042", "error", `"${path}" has another SHA-256 than the card says`, place);
     }
   }

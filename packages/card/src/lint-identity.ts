@@ -45,9 +45,9 @@ function baseModel(card: Values, { files }: LintOptions, report: Report): void {
     return report.skip("MC011", "no files were given to look for a base model");
   const stated = textsOf(card.base_model);
   for (const [path, key] of BASE_MODEL_KEYS) {
-    const bytes = files(path);
-    if (bytes === undefined) continue;
-    const named = textOf(recordOf(tryJson(bytes))[key]);
+    const file = files(path);
+    if (file === undefined) continue;
+    const named = textOf(recordOf(tryJson(file.bytes()))[key]);
     // A path of the trainer's disk names no model that others could know.
     if (named === undefined || !/^[\w.-]+\/[\w.-]+$/.test(named) || stated.includes(named))
       continue;

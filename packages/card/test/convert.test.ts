@@ -1,4 +1,4 @@
-import { cardReferenceClaim, checkCardReference, convertCard } from "@mlsign/card";
+import { cardFormatOf, cardReferenceClaim, checkCardReference, convertCard } from "@mlsign/card";
 import test from "ava";
 
 const TOOLKIT = {
@@ -92,4 +92,28 @@ test("checkCardReference() accepts the card that was signed, and no other byte",
   ]) {
     t.is(checkCardReference(hostile, card)[0]?.outcome, "fail");
   }
+});
+
+/** [text, format] */
+const FORMATS: readonly (readonly [string, string | undefined])[] = [
+  ["---\nlicense: mit\n---\n", "huggingface"],
+  ["# no front matter", "huggingface"],
+  [JSON.stringify(TOOLKIT), "toolkit"],
+  ['\ufeff {"modelParameters": {}}', "cyclonedx"],
+  ['{"bomFormat": "CycloneDX"}', "cyclonedx"],
+  ['{"considerations": {}}', undefined],
+  ['{"a": 1, "a": 2}', undefined],
+];
+
+test("cardFormatOf() tells the formats apart", (t) => {
+  for (const [text, format] of FORMATS) t.is(cardFormatOf(text), format as never, text);
+});
+
+test("convertCard() takes the card out of a whole bill of materials, and refuses one without", (t) => {
+  const modelCard = convertCard(JSON.stringify(TOOLKIT), "toolkit", "cyclonedx").value;
+  const bom = { bomFormat: "CycloneDX", metadata: { component: { modelCard } } };
+  const { value } = convertCard(JSON.stringify(bom), "cyclonedx", "cyclonedx");
+  t.deepEqual(value, modelCard);
+  const none = JSON.stringify({ bomFormat: "CycloneDX", metadata: { component: {} } });
+  t.throws(() => convertCard(none, "cyclonedx", "toolkit"), { code: "usage" });
 });

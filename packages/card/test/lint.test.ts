@@ -1,4 +1,12 @@
-import { CARD_RULES, lintCard, type LintOptions, parseCard, type RuleId } from "@mlsign/card";
+import { createHash } from "node:crypto";
+import {
+  CARD_RULES,
+  type CardFile,
+  lintCard,
+  type LintOptions,
+  parseCard,
+  type RuleId,
+} from "@mlsign/card";
 import { decide } from "@mlsign/core";
 import test from "ava";
 
@@ -34,12 +42,7 @@ See [the report](fair.txt).
 `;
 const OPTIONS: LintOptions = {
   modelName: "fraud-net",
-  files: (path) =>
-    path === "fair.txt"
-      ? Buffer.from("foo")
-      : path === "config.json"
-        ? Buffer.from("{}")
-        : undefined,
+  files: tree({ "fair.txt": "foo", "config.json": "{}" }),
   policy: { now: new Date("2026-11-24"), maxEpsilon: 8, maxFairnessAgeDays: 90 },
   bom: {
     root: {
@@ -132,12 +135,7 @@ for (const [rule, from, to, line] of EDITS) {
 }
 
 test("lintCard() reports MC011: the base model of the weights' configuration", (t) => {
-  const files = (path: string): Buffer | undefined =>
-    path === "config.json"
-      ? Buffer.from('{"_name_or_path":"google/bert"}')
-      : path === "fair.txt"
-        ? Buffer.from("foo")
-        : undefined;
+  const files = tree({ "config.json": '{"_name_or_path":"google/bert"}', "fair.txt": "foo" });
   const [hit] = lintCard(parseCard(GOOD, "README.md"), { ...OPTIONS, files });
   t.regex(hit?.message ?? "", /^MC011 .*google\/bert/);
 });
@@ -207,3 +205,24 @@ test("parseCard() does not take a heading in a code block for one", (t) => {
     ],
   );
 });
+
+test("lintCard() reads no file that a card only links to", (t) => {
+  const untouched = (): never => t.fail("the file was read");
+  const files = (path: string): CardFile | undefined =>
+    path === "weights.bin" ? { bytes: untouched, sha256: untouched } : undefined;
+  const card = parseCard("---\nlicense: mit\n---\n[weights](weights.bin)\n", "README.md");
+  const found = lintCard(card, { files }).filter(({ message }) => message.startsWith("MC042"));
+  t.deepEqual(found, []);
+});
+
+function tree(files: Readonly<Record<string, string>>): (path: string) => CardFile | undefined {
+  return (path) => {
+    const text = Object.hasOwn(files, path) ? (files[path] ?? "") : undefined;
+    return text === undefined
+      ? undefined
+      : {
+          bytes: () => Buffer.from(text),
+          sha256: () => createHash("sha256").update(text).digest("hex"),
+        };
+  };
+}

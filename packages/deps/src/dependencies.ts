@@ -1,11 +1,13 @@
-import { lstatSync, readFileSync, realpathSync } from "node:fs";
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { lstatSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import {
   decide,
   finding,
   type Finding,
+  hexOf,
   MlsignError,
   printable,
+  sha256,
   systemCode,
   type Verdict,
 } from "@mlsign/core";
@@ -14,15 +16,27 @@ import type { CheckedFile, DependencyEntry, DependencyPolicy, FileKind } from ".
 import { findDependencyFiles, type SkippedFile } from "./find.ts";
 
 export interface CheckOptions {
-  /** Where the includes of a named file may be: its own directory unless told otherwise. */
+  /**
+   * What paths are told from, and where included files may be. Unless told otherwise: the directory
+   * that is looked through, or that of a named file.
+   */
   readonly root?: string;
   readonly policy?: DependencyPolicy;
+}
+
+export interface JudgedFile {
+  readonly path: string;
+  readonly kind: FileKind;
+  /** Of the very bytes that were judged, in hex. */
+  readonly sha256: string;
 }
 
 export interface CheckedDependencies {
   readonly verdict: Verdict;
   /** Files that were judged, in order. */
-  readonly files: readonly { readonly path: string; readonly kind: FileKind }[];
+  readonly files: readonly JudgedFile[];
+  /** Files that those include, with the SHA-256 of the bytes that were read. */
+  readonly included: readonly { readonly path: string; readonly sha256: string }[];
   readonly skipped: readonly SkippedFile[];
   readonly entries: readonly DependencyEntry[];
   readonly findings: readonly Finding[];
@@ -30,7 +44,7 @@ export interface CheckedDependencies {
 
 /**
  * Judges dependency files: those that a directory holds, and those that are named. Paths in the result
- * are relative to that directory, or to `root`.
+ * are relative to `root`.
  *
  * @throws MlsignError `usage` for a path that is no dependency file, `file-unreadable`
  */
@@ -38,7 +52,7 @@ export function checkDependencies(
   paths: string | readonly string[],
   options: CheckOptions = {},
 ): CheckedDependencies {
-  const checked: CheckedFile[] = [];
+  const checked: Judged[] = [];
   const skipped: SkippedFile[] = [];
   for (const path of typeof paths === "string" ? [paths] : paths) {
     const one = isDirectory(path) ? checkTree(path, options) : checkNamed(path, options);
@@ -49,51 +63,87 @@ export function checkDependencies(
     ...unique(checked.flatMap((file) => file.findings)),
     ...skipped.flatMap(unread),
   ];
+  const files = unique(checked.map(({ path, kind, sha256 }) => ({ path, kind, sha256 })));
+  const judged = new Set(files.map(({ path }) => path));
   return {
     verdict: decide(findings),
-    files: unique(checked.map(({ path, kind }) => ({ path, kind }))),
+    files,
+    included: unique(checked.flatMap((file) => file.included)).filter(
+      ({ path }) => !judged.has(path),
+    ),
     skipped,
     entries: unique(checked.flatMap((file) => file.entries)),
     findings,
   };
 }
 
+interface Judged extends CheckedFile {
+  readonly sha256: string;
+  readonly included: CheckedDependencies["included"];
+}
+
 interface Checked {
-  readonly checked: readonly CheckedFile[];
+  readonly checked: readonly Judged[];
   readonly skipped: readonly SkippedFile[];
 }
 
-function checkTree(root: string, { policy }: CheckOptions): Checked {
-  const { found, skipped } = findDependencyFiles(root);
-  const read = readerOf(root);
+function checkTree(directory: string, options: CheckOptions): Checked {
+  const { found, skipped } = findDependencyFiles(directory);
+  const { root, name } = placeOf(directory, options.root ?? directory, directory);
+  const named = (path: string): string => (name === "" ? path : `${name}/${path}`);
   const unreadable: SkippedFile[] = [];
   const checked = found.flatMap(({ path, kind }) => {
-    const bytes = readOrReason(join(root, path));
-    if (typeof bytes !== "string") {
-      return [checkFile(path, bytes, { read, ...(policy && { policy }) }, kind)];
-    }
+    const bytes = readOrReason(join(directory, path));
+    if (typeof bytes !== "string")
+      return [judge({ path: named(path), bytes, root, kind }, options)];
     unreadable.push({ path, reason: `cannot be read: ${bytes}`, unread: true });
     return [];
   });
-  return { checked, skipped: [...skipped, ...unreadable] };
+  const left = [...skipped, ...unreadable].map((file) => ({ ...file, path: named(file.path) }));
+  return { checked, skipped: left };
 }
 
 /** A file by its own name. */
 function checkNamed(path: string, options: CheckOptions): Checked {
-  const { policy } = options;
-  const absolute = resolve(path);
-  const within = relative(resolve(options.root ?? dirname(absolute)), absolute);
-  const inside = !within.startsWith("..") && !isAbsolute(within);
-  const root = inside ? (options.root ?? dirname(absolute)) : dirname(absolute);
-  const name = inside ? within.split(sep).join("/") : basename(absolute);
+  const { root, name } = placeOf(path, options.root ?? dirname(resolve(path)), dirname(path));
   const bytes = readOrReason(path);
   if (typeof bytes === "string") {
     throw new MlsignError("file-unreadable", `Cannot read "${printable(path)}": ${bytes}`);
   }
-  const context = { read: readerOf(root), ...(policy && { policy }) };
   // What somebody names is judged, whatever it is called: pip takes any name.
   const kind = recognise(name, bytes) ?? (name.endsWith(".txt") ? "requirements" : undefined);
-  return { checked: [checkFile(name, bytes, context, kind)], skipped: [] };
+  return { checked: [judge({ path: name, bytes, root, kind }, options)], skipped: [] };
+}
+
+interface ReadFile {
+  readonly path: string;
+  readonly bytes: Buffer;
+  readonly root: string;
+  readonly kind: FileKind | undefined;
+}
+
+function judge({ path, bytes, root, kind }: ReadFile, { policy }: CheckOptions): Judged {
+  const included = new Map<string, string>();
+  const reader = readerOf(root);
+  const read = (wanted: string): Uint8Array | undefined => {
+    const content = reader(wanted);
+    if (content !== undefined) included.set(wanted, hexOf(sha256(content)));
+    return content;
+  };
+  return {
+    ...checkFile(path, bytes, { read, ...(policy && { policy }) }, kind),
+    sha256: hexOf(sha256(bytes)),
+    included: [...included].map(([name, hex]) => ({ path: name, sha256: hex })),
+  };
+}
+
+/** The root that a path is told from, and its name there; its own folder where it lies outside. */
+function placeOf(path: string, root: string, own: string): { root: string; name: string } {
+  const within = relative(resolve(root), resolve(path));
+  if (within.split(sep)[0] !== ".." && !isAbsolute(within)) {
+    return { root, name: within.split(sep).join("/") };
+  }
+  return { root: own, name: relative(resolve(own), resolve(path)) };
 }
 
 /** Reads files of a tree, never through a link that leads out of it. */
@@ -102,9 +152,9 @@ function readerOf(root: string): (path: string) => Uint8Array | undefined {
     try {
       const real = realpathSync(join(root, path));
       const base = realpathSync(root);
-      return real.startsWith(base.endsWith(sep) ? base : base + sep)
-        ? readFileSync(real)
-        : undefined;
+      if (!real.startsWith(base.endsWith(sep) ? base : base + sep)) return undefined;
+      const bytes = readOrReason(real);
+      return typeof bytes === "string" ? undefined : bytes;
     } catch {
       return undefined;
     }
@@ -113,7 +163,8 @@ function readerOf(root: string): (path: string) => Uint8Array | undefined {
 
 function readOrReason(path: string): Buffer | string {
   try {
-    return readFileSync(path);
+    // A FIFO would be waited for.
+    return statSync(path).isFile() ? readFileSync(path) : "not a regular file";
   } catch (error) {
     return systemCode(error) ?? "unknown error";
   }

@@ -1,11 +1,13 @@
 /** Judges whether dependencies are pinned by hash, and whether bytes are the pinned ones. @module */
 export { checkFile, recognise } from "./check.ts";
+export { DEPENDENCY_CHECK, DEPENDENCY_CLAIM_TYPE, dependencyClaim } from "./claim.ts";
 export { checkDependencies } from "./dependencies.ts";
 export { findDependencyFiles } from "./find.ts";
 export { verifyInstalled } from "./wheel/installed.ts";
 export { verifyWheelhouse } from "./wheel/wheelhouse.ts";
 
-export type { CheckedDependencies, CheckOptions } from "./dependencies.ts";
+export type { DependencyClaim } from "./claim.ts";
+export type { CheckedDependencies, CheckOptions, JudgedFile } from "./dependencies.ts";
 export type {
   Artifact,
   CheckContext,

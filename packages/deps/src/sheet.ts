@@ -1,5 +1,6 @@
 import { finding, type Finding, type FindingCode, printable, type Severity } from "@mlsign/core";
 import type { Artifact, DependencyEntry, DependencyPolicy, Ecosystem, Hash, Pin } from "./entry.ts";
+import { withoutUsers } from "./secrets.ts";
 
 /** What a format says of one dependency, before it is judged. */
 export interface Facts {
@@ -77,7 +78,7 @@ export class Sheet {
       finding("dependency-unknown", "unknown", sentence(facts, reason), {
         ...this.#place(facts),
         ...given({ fix }),
-        subject: facts.name,
+        subject: withoutUsers(facts.name),
       }),
     );
   }
@@ -85,10 +86,10 @@ export class Sheet {
   /** A failed rule that is about the file or about more than the pin. */
   problem(code: FindingCode, message: string, at: Problem = {}): void {
     this.findings.push(
-      finding(code, "fail", printable(message), {
+      finding(code, "fail", shown(message), {
         severity: at.severity ?? "error",
         ...this.#place(at),
-        ...given({ fix: at.fix, subject: at.subject }),
+        ...given({ fix: at.fix, subject: at.subject && withoutUsers(at.subject) }),
       }),
     );
   }
@@ -96,9 +97,9 @@ export class Sheet {
   /** Something that the file alone cannot tell. */
   undecided(message: string, at: Problem = {}): void {
     this.findings.push(
-      finding("dependency-unknown", "unknown", printable(message), {
+      finding("dependency-unknown", "unknown", shown(message), {
         ...this.#place(at),
-        ...given({ fix: at.fix, subject: at.subject }),
+        ...given({ fix: at.fix, subject: at.subject && withoutUsers(at.subject) }),
       }),
     );
   }
@@ -124,10 +125,15 @@ export class Sheet {
   }
 
   #enter(facts: Facts, pin: Pin, reason: string, fix?: string): void {
-    const { ecosystem, name, version, artifacts, purl, hashes = [] } = facts;
+    const { ecosystem, version, purl, hashes = [] } = facts;
     const location = this.#place(facts).location;
-    const more = given({ version, artifacts, purl, fix });
-    this.entries.push({ ecosystem, name, pin, reason, hashes, location, ...more });
+    const artifacts = facts.artifacts?.map(({ url, ...artifact }) => ({
+      ...artifact,
+      ...given({ url: url && withoutUsers(url) }),
+    }));
+    const more = given({ version, artifacts, purl: purl && withoutUsers(purl), fix });
+    const [name, why] = [withoutUsers(facts.name), withoutUsers(reason)];
+    this.entries.push({ ecosystem, name, pin, reason: why, hashes, location, ...more });
   }
 
   #fail(
@@ -141,7 +147,7 @@ export class Sheet {
         severity: more.severity ?? "error",
         ...this.#place(facts),
         ...given({ fix: more.fix }),
-        subject: facts.name,
+        subject: withoutUsers(facts.name),
       }),
     );
   }
@@ -160,7 +166,11 @@ function pinCode(ecosystem: Ecosystem): "dependency-pinned" | "image-pinned" | "
 
 function sentence(facts: Facts, reason: string): string {
   const version = facts.version === undefined ? "" : ` ${facts.version}`;
-  return printable(`${facts.name}${version}: ${reason}`);
+  return shown(`${facts.name}${version}: ${reason}`);
+}
+
+function shown(text: string): string {
+  return printable(withoutUsers(text));
 }
 
 /** Without what is undefined, as `exactOptionalPropertyTypes` asks. */

@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { checkDependencies, findDependencyFiles, recognise } from "@mlsign/deps";
@@ -105,13 +107,18 @@ test("`checkDependencies()` judges a tree, and tells an included file once", (t)
     "requirements/base.txt": "a==1\n",
     Dockerfile: `FROM a@sha256:${H}\n`,
   });
-  const { verdict, files, entries, findings } = checkDependencies(root);
+  const { verdict, files, included, entries, findings } = checkDependencies(root);
   t.is(verdict, "refused");
   t.deepEqual(files, [
-    { path: "Dockerfile", kind: "dockerfile" },
-    { path: "requirements.txt", kind: "requirements" },
-    { path: "requirements/base.txt", kind: "requirements" },
+    { path: "Dockerfile", kind: "dockerfile", sha256: sha256(`FROM a@sha256:${H}\n`) },
+    {
+      path: "requirements.txt",
+      kind: "requirements",
+      sha256: sha256("-r requirements/base.txt\n"),
+    },
+    { path: "requirements/base.txt", kind: "requirements", sha256: sha256("a==1\n") },
   ]);
+  t.deepEqual(included, []);
   t.is(entries.length, 2);
   t.deepEqual(
     findings.map(({ code, outcome, location }) => [code, outcome, location]),
@@ -148,14 +155,45 @@ test("`checkDependencies()` reads named files, with includes below the root only
   });
   const file = join(root, "r/requirements.txt");
   t.is(checkDependencies(file).verdict, "undecided");
-  const { verdict, files } = checkDependencies([file], { root });
+  const { verdict, files, included } = checkDependencies([file], { root });
   t.is(verdict, "accepted");
-  t.deepEqual(files, [{ path: "r/requirements.txt", kind: "requirements" }]);
+  t.deepEqual(files, [
+    { path: "r/requirements.txt", kind: "requirements", sha256: sha256("-r ../base.txt\n") },
+  ]);
+  const base = `--only-binary :all:\na==1 --hash=sha256:${H}\n`;
+  t.deepEqual(included, [{ path: "base.txt", sha256: sha256(base) }]);
   t.is(checkDependencies(join(root, "r/dev.txt"), { root }).verdict, "accepted");
   t.throws(() => checkDependencies(join(root, "r/notes.md")), { code: "usage" });
   t.throws(() => checkDependencies(join(root, "none/requirements.txt")), {
     code: "file-unreadable",
   });
+});
+
+test("`checkDependencies()` tells the paths of a tree from the root", (t) => {
+  const root = write(temporary(t), {
+    "a/b/requirements.txt": "-r ../base.txt\n",
+    "a/base.txt": "x==1\n",
+    "a/b/package.json": "{}",
+  });
+  const { files, skipped, findings } = checkDependencies(join(root, "a/b"), { root });
+  t.deepEqual(
+    files.map(({ path }) => path),
+    ["a/b/requirements.txt"],
+  );
+  t.deepEqual(
+    skipped.map(({ path }) => path),
+    ["a/b/package.json"],
+  );
+  t.like(findings[0], { code: "dependency-pinned", location: { path: "a/base.txt", line: 1 } });
+  const outside = checkDependencies(join(root, "a/b"), { root: join(root, "other") });
+  t.is(outside.files[0]?.path, "requirements.txt");
+});
+
+test("`checkDependencies()` waits for no FIFO", (t) => {
+  const root = write(temporary(t), { "requirements.txt": "-r pipe.txt\n" });
+  execFileSync("mkfifo", [join(root, "pipe.txt")]);
+  t.is(checkDependencies(root).verdict, "refused");
+  t.throws(() => checkDependencies(join(root, "pipe.txt")), { code: "file-unreadable" });
 });
 
 test("`checkDependencies()` follows no include through a link that leaves the tree", (t) => {
@@ -169,3 +207,7 @@ test("`checkDependencies()` follows no include through a link that leaves the tr
     ["dependency-file"],
   );
 });
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

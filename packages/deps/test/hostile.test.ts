@@ -229,3 +229,24 @@ for (const [file, text] of FILES) {
 function nested(depth: number): string {
   return Array.from({ length: depth }, (_, i) => `${" ".repeat(i)}k:`).join("\n");
 }
+
+/** [path, text]: each holds a password where a URL may hold one. */
+const PASSWORDS: readonly (readonly [string, string])[] = [
+  ["requirements.txt", "git+https://ana:secret@git.example/x.git\n"],
+  ["requirements.txt", "-e git+https://ana:secret@git.example/x.git@main\n"],
+  ["requirements.txt", "x @ https://ana:s@secret@registry.example/x.zip\n"],
+  ["requirements.txt", "-i https://ana:secret@registry.example/simple\nx==1\n"],
+  [
+    "uv.lock",
+    'version = 1\n[[package]]\nname = "x"\nversion = "1"\nsource = { registry = "https://ana:secret@r.example" }\n' +
+      `wheels = [{ url = "https://ana:secret@r.example/x-1-py3-none-any.whl", hash = "sha256:${"a".repeat(64)}" }]\n`,
+  ],
+  ["Dockerfile", "FROM scratch\nADD https://ana:secret@registry.example/a.tar /\n"],
+];
+for (const [path, text] of PASSWORDS) {
+  test(`\`checkFile()\` tells no password of ${JSON.stringify(text.slice(0, 30))}`, (t) => {
+    const checked = checkFile(path, Buffer.from(text));
+    t.true(checked.entries.length > 0);
+    t.notRegex(JSON.stringify(checked), /secret/);
+  });
+}

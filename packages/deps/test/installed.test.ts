@@ -45,6 +45,22 @@ test("`verifyInstalled()` accepts what was installed from pinned wheels", async 
   t.deepEqual(await verify(t), CLEAN);
 });
 
+for (const [installer, launcher] of [
+  [
+    "Poetry",
+    `#!/venv/bin/python\n# -*- coding: utf-8 -*-\nimport re\nimport sys\nfrom pkg.cli import main\nif __name__ == "__main__":\n    sys.argv[0] = re.sub(r"(-script\\.pyw|\\.exe)?$", "", sys.argv[0])\n    sys.exit(main())\n`,
+  ],
+  ["nobody", undefined],
+] as const) {
+  test(`\`verifyInstalled()\` accepts the launcher that ${installer} makes`, async (t) => {
+    const found = await verify(t, (site) => {
+      if (launcher === undefined) rmSync(join(site, "../../../bin/run"));
+      else writeFileSync(join(site, "../../../bin/run"), launcher);
+    });
+    t.deepEqual(found, CLEAN);
+  });
+}
+
 /** [what, how, expected beside what passes] */
 const TAMPERED: readonly (readonly [string, (site: string) => void, readonly RegExp[]])[] = [
   [
@@ -74,6 +90,21 @@ const TAMPERED: readonly (readonly [string, (site: string) => void, readonly Reg
     "a changed script",
     (site) => writeFileSync(join(site, "../../../bin/tool"), "#!/venv/bin/python\nprint(2)\n"),
     [/^installed-match fail: \.\.\/\.\.\/\.\.\/bin\/tool is not/],
+  ],
+  [
+    "a generated launcher that does more",
+    (site) => writeFileSync(join(site, "../../../bin/run"), `${LAUNCHER}import evil\n`),
+    [
+      /^installed-match fail: \.\.\/\.\.\/\.\.\/bin\/run is not the file of the wheel: it is not the launcher of pkg\.cli:main/,
+    ],
+  ],
+  [
+    "a launcher that is a link",
+    (site) => {
+      rmSync(join(site, "../../../bin/run"));
+      symlinkSync("tool", join(site, "../../../bin/run"));
+    },
+    [/^installed-match fail: .*bin\/run is not the file of the wheel: it is no regular file$/],
   ],
   [
     "files that run at every start",

@@ -2,6 +2,7 @@
 
     python3 packages/deps/test/record-pip.py OLD_PIP_DIR NEW_PIP_DIR > fixtures/deps/pip.json
 
+test/interop/requirements.test.ts does it anew, and compares.
 OLD_PIP_DIR and NEW_PIP_DIR hold a `pip` package each (`pip install --target DIR --no-deps pip==23.2.1`);
 `-` is the pip of this Python. The output does not depend on anything else: the seed is fixed. A file is
 recorded as text (latin-1 of its bytes); per version an outcome is a list of lines, or of the lines before
@@ -15,6 +16,7 @@ import random
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 SEED = 20261124
 COUNT = 1400
@@ -168,17 +170,19 @@ def main():
         if data not in seen:
             seen.add(data)
             files.append(data.decode("latin-1"))
-    runs = []
-    for directory in sys.argv[1:3]:
-        path = directory if directory == "-" else os.path.abspath(directory)
-        out = subprocess.run([sys.executable, __file__, "--worker", path], input=json.dumps(files), capture_output=True, text=True, check=True).stdout
-        runs.append(json.loads(out))
-    old, new = runs
+    with ThreadPoolExecutor() as pool:
+        old, new = pool.map(lambda directory: run(directory, files), sys.argv[1:3])
     cases = [[f, n] if o == n else [f, n, o] for f, o, n in zip(files, old["outcomes"], new["outcomes"])]
     short = lambda text: text.replace(H, "§").replace("a" * 40, "¤")
     rows = ",\n".join(short(json.dumps(case, separators=(",", ":"))) for case in cases)
     versions = json.dumps([new["version"], old["version"]])
     print(f'{{"versions":{versions},"cases":[\n{rows}\n]}}')
+
+
+def run(directory, files):
+    path = directory if directory == "-" else os.path.abspath(directory)
+    out = subprocess.run([sys.executable, __file__, "--worker", path], input=json.dumps(files), capture_output=True, text=True, check=True).stdout
+    return json.loads(out)
 
 
 if len(sys.argv) > 1 and sys.argv[1] == "--worker":

@@ -58,16 +58,17 @@ export function zip(entries: readonly ZipEntry[]): Buffer {
   return Buffer.concat([...parts, central, end]);
 }
 
-/** A wheel of files by name, with a RECORD. */
+/** A wheel of files by name, with a RECORD, and what else its METADATA says. */
 export function wheel(
   name: string,
   version: string,
   files: Readonly<Record<string, string>>,
+  more = "",
 ): { filename: string; bytes: Buffer; sha256: string } {
   const info = `${name}-${version}.dist-info`;
   const all: Record<string, string> = {
     ...files,
-    [`${info}/METADATA`]: `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`,
+    [`${info}/METADATA`]: `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n${more}`,
     [`${info}/WHEEL`]: "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
   };
   const record = `${info}/RECORD`;

@@ -1,5 +1,6 @@
 import { isRecord, messageOf, MlsignError, printable } from "@mlsign/core";
 import { parseDocument } from "yaml";
+import { type DirEntry, dirOid } from "./dir-object.ts";
 
 /** An output or dependency, as a `.dvc` file or `dvc.lock` has it. Nothing in it is verified. */
 export interface DvcOut {
@@ -36,19 +37,51 @@ export function parseDvcFile(text: string, source: string): DvcStage {
 }
 
 /**
- * Parses a `dvc.lock`, schema 2.0; the older one without a schema is refused.
+ * Parses a `dvc.lock`, schema 2.0; the older one without a schema is refused. Its paths are relative
+ * to where their stage runs, which only `dvc.yaml` beside it says: without its text, `wdir` is unknown.
  *
- * @throws MlsignError `dvc-invalid`
+ * @throws MlsignError `dvc-invalid`, also where a template says where a stage runs
  */
-export function parseDvcLock(text: string, source: string): DvcStage[] {
+export function parseDvcLock(text: string, source: string, pipeline?: string): DvcStage[] {
   const lock = readYaml(text, source);
+  const folders = pipeline === undefined ? undefined : foldersOf(pipeline, source);
   if (lock.schema !== "2.0")
     throw invalid(source, `schema ${JSON.stringify(lock.schema)}, not "2.0"`);
   const stages = isRecord(lock.stages) ? Object.entries(lock.stages) : [];
   return stages.map(([name, stage]) => {
     if (!isRecord(stage)) throw invalid(source, `stage "${printable(name)}" is not a mapping`);
-    return readStage(stage, name, source);
+    const read = readStage(stage, name, source);
+    return folders === undefined ? read : { ...read, wdir: folderOf(name, folders, source) };
   });
+}
+
+/** `wdir` of each stage of a `dvc.yaml`. */
+function foldersOf(text: string, lock: string): ReadonlyMap<string, string> {
+  const source = lock.replace(/\.lock$/, ".yaml");
+  const { stages } = readYaml(text, source, MOST_ALIASES);
+  return new Map(
+    Object.entries(isRecord(stages) ? stages : {}).map(([name, stage]) => {
+      const made = isRecord(stage) && isRecord(stage.do) ? stage.do : stage;
+      const wdir = isRecord(made) ? (made.wdir ?? ".") : ".";
+      if (typeof wdir !== "string")
+        throw invalid(source, `"wdir" of ${printable(name)} is no text`);
+      return [name, wdir];
+    }),
+  );
+}
+
+/** A stage of `foreach` or `matrix` is called `name@item`; a name itself holds no `@`. */
+function folderOf(
+  stage: string,
+  folders: ReadonlyMap<string, string>,
+  source: string,
+): string | undefined {
+  const [name = "", item] = stage.split(/@(.*)/s);
+  const wdir = folders.get(name)?.replaceAll("${item}", () => item ?? "${item}");
+  if (wdir?.includes("${") === true) {
+    throw invalid(source, `where stage "${printable(stage)}" runs, a template says: ${wdir}`);
+  }
+  return wdir;
 }
 
 function readStage(
@@ -79,8 +112,8 @@ function readOut(out: unknown, source: string): DvcOut {
   const { md5, hash } = out;
   if (hash !== undefined && hash !== "md5")
     throw invalid(source, `unknown hash ${JSON.stringify(hash)}`);
-  const oid = typeof md5 === "string" ? md5.toLowerCase() : undefined;
-  if ((md5 !== undefined && oid === undefined) || (oid !== undefined && !OID.test(oid))) {
+  const oid = typeof md5 === "string" ? md5.toLowerCase() : oidOfFiles(out.files);
+  if ((md5 !== undefined && typeof md5 !== "string") || (oid !== undefined && !OID.test(oid))) {
     throw invalid(source, `${JSON.stringify(md5)} is no MD5 of DVC's`);
   }
   const cloud = isRecord(out.cloud) ? Object.values(out.cloud)[0] : undefined;
@@ -99,21 +132,39 @@ function readOut(out: unknown, source: string): DvcOut {
   };
 }
 
+/** A cloud-versioned directory lists its files: DVC makes the directory's hash of them. */
+function oidOfFiles(files: unknown): string | undefined {
+  if (!Array.isArray(files) || files.length === 0) return undefined;
+  const entries: DirEntry[] = [];
+  for (const file of files as unknown[]) {
+    if (!isRecord(file)) return undefined;
+    const { relpath, md5 } = file;
+    if (typeof relpath !== "string" || typeof md5 !== "string" || !MD5.test(md5)) return undefined;
+    entries.push({ relpath, md5: md5.toLowerCase() });
+  }
+  return dirOid(entries);
+}
+
 function count(value: unknown, key: string, source: string): number | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
   throw invalid(source, `"${key}" is no count`);
 }
 
-/** YAML 1.2 without aliases; an MD5 of digits alone would otherwise be a number, hence no core schema. */
-function readYaml(text: string, source: string): Record<string, unknown> {
+/** YAML 1.2, in a lock without aliases; an MD5 of digits alone would otherwise be a number, hence no core schema. */
+function readYaml(text: string, source: string, maxAliasCount = 0): Record<string, unknown> {
   if (text.length > MOST_CHARACTERS)
     throw invalid(source, `more than ${MOST_CHARACTERS} characters`);
-  const document = parseDocument(text, { uniqueKeys: true, strict: true, version: "1.2" });
+  const document = parseDocument(text, {
+    uniqueKeys: true,
+    strict: true,
+    version: "1.2",
+    merge: maxAliasCount > 0,
+  });
   const [fault] = document.errors;
   if (fault !== undefined) throw invalid(source, fault.message.split("\n")[0] ?? "malformed");
   try {
-    const value: unknown = document.toJS({ maxAliasCount: 0 });
+    const value: unknown = document.toJS({ maxAliasCount });
     if (isRecord(value)) return value;
   } catch (error) {
     throw invalid(source, messageOf(error));
@@ -125,5 +176,7 @@ function invalid(source: string, why: string): MlsignError {
   return new MlsignError("dvc-invalid", `Cannot read ${printable(source)}: ${why}`);
 }
 
+const MD5 = /^[0-9a-fA-F]{32}$/;
 const OID = /^[0-9a-f]{32}(?:\.dir)?$/;
+const MOST_ALIASES = 1000;
 const MOST_CHARACTERS = 64 * 1024 * 1024;

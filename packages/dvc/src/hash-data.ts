@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
   openSync,
@@ -11,6 +12,7 @@ import {
 } from "node:fs";
 import { byUtf8, messageOf, MlsignError, printable, systemCode } from "@mlsign/core";
 import { type DirEntry, dirJson, dirOid } from "./dir-object.ts";
+import { type IgnoreRules, ignoreRules } from "./ignore.ts";
 import { pythonName } from "./python-text.ts";
 import { createTextMd5, type TextMd5 } from "./text-md5.ts";
 
@@ -25,6 +27,13 @@ export interface DataDigests {
   readonly size: number;
   readonly nfiles: number;
   readonly files: readonly (DirEntry & { readonly sha256: string; readonly size: number })[];
+  /** What lies in the directory and DVC leaves out, directories with a `/` at their end: nothing holds it. */
+  readonly ignored: readonly string[];
+}
+
+export interface HashOptions {
+  /** Where DVC's repository is looked for, whose `.dvcignore` files then count: a checkout's root. */
+  readonly within?: string;
 }
 
 /**
@@ -34,9 +43,13 @@ export interface DataDigests {
  * so refused here.
  *
  * @throws MlsignError `file-unreadable`, `file-changed-while-hashing`, `special-file`,
- * `symlink-refused`
+ * `symlink-refused`, `dvc-invalid` for a `.dvcignore` inside the directory, as DVC has it
  */
-export function hashData(path: string, algorithm: "md5" | "md5-dos2unix"): DataDigests {
+export function hashData(
+  path: string,
+  algorithm: "md5" | "md5-dos2unix",
+  options: HashOptions = {},
+): DataDigests {
   const stats = statOf(path);
   if (!stats.isDirectory()) {
     const file = hashFile(Buffer.from(path), algorithm);
@@ -48,9 +61,12 @@ export function hashData(path: string, algorithm: "md5" | "md5-dos2unix"): DataD
       size,
       nfiles: 1,
       files: [{ relpath: ".", ...file }],
+      ignored: [],
     };
   }
-  const files = walk(Buffer.from(path), "").map(({ full, relpath }) => ({
+  const found: Found = { rules: ignoreRules(path, options.within), files: [], ignored: [] };
+  walk(found, Buffer.from(path), "");
+  const files = found.files.map(({ full, relpath }) => ({
     relpath,
     ...hashFile(full, algorithm),
   }));
@@ -61,6 +77,7 @@ export function hashData(path: string, algorithm: "md5" | "md5-dos2unix"): DataD
     size: files.reduce((sum, { size }) => sum + size, 0),
     nfiles: files.length,
     files,
+    ignored: found.ignored,
   };
 }
 
@@ -75,20 +92,37 @@ function dirHash1(files: DataDigests["files"]): string | undefined {
   return hash.digest("hex");
 }
 
-function walk(folder: Buffer, below: string): { full: Buffer; relpath: string }[] {
-  return readdirSync(folder, { encoding: "buffer" }).flatMap((name) => {
+interface Found {
+  readonly rules: IgnoreRules;
+  readonly files: { readonly full: Buffer; readonly relpath: string }[];
+  readonly ignored: string[];
+}
+
+function walk(found: Found, folder: Buffer, below: string): void {
+  for (const name of readdirSync(folder, { encoding: "buffer" })) {
     const full = Buffer.concat([folder, Buffer.from("/"), name]);
     const relpath = below === "" ? pythonName(name) : `${below}/${pythonName(name)}`;
-    const stats = lstatSync(full);
-    if (stats.isSymbolicLink() && statSync(full).isDirectory()) {
+    const isLink = lstatSync(full).isSymbolicLink();
+    const isDirectory = statOf(full).isDirectory();
+    if (found.rules.ignores(relpath, isDirectory)) {
+      found.ignored.push(isDirectory ? `${relpath}/` : relpath);
+    } else if (isDirectory && isLink) {
       throw new MlsignError(
         "symlink-refused",
         `Cannot hash "${printable(relpath)}": DVC does not look into linked directories`,
       );
-    }
-    if (stats.isDirectory()) return IGNORED.has(relpath) ? [] : walk(full, relpath);
-    return [{ full, relpath }];
-  });
+    } else if (isDirectory) {
+      // A repository of DVC's own inside another one is left out.
+      if (existsSync(Buffer.concat([full, Buffer.from("/.dvc")])))
+        found.ignored.push(`${relpath}/`);
+      else walk(found, full, relpath);
+    } else if (name.equals(IGNORE_FILE)) {
+      throw new MlsignError(
+        "dvc-invalid",
+        `Cannot hash "${printable(relpath)}": DVC refuses a .dvcignore inside a data directory`,
+      );
+    } else found.files.push({ full, relpath });
+  }
 }
 
 function hashFile(path: Buffer, algorithm: "md5" | "md5-dos2unix") {
@@ -138,18 +172,17 @@ function createPlainMd5(): TextMd5 {
   return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("hex") };
 }
 
-function statOf(path: string): ReturnType<typeof statSync> & object {
+function statOf(path: string | Buffer): ReturnType<typeof statSync> & object {
   try {
     return statSync(path);
   } catch (cause) {
     throw new MlsignError(
       "file-unreadable",
-      `Cannot read ${printable(path)}: ${systemCode(cause) ?? messageOf(cause)}`,
+      `Cannot read ${printable(path.toString())}: ${systemCode(cause) ?? messageOf(cause)}`,
       { cause },
     );
   }
 }
 
 const BLOCK = Buffer.allocUnsafe(256 * 1024);
-/** DVC's own defaults; a `.dvcignore` inside a data directory is an error there. */
-const IGNORED = new Set([".git", ".hg", ".dvc"]);
+const IGNORE_FILE = Buffer.from(".dvcignore");

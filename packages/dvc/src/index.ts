@@ -7,6 +7,6 @@ export { parseDvcFile, parseDvcLock } from "./dvc-file.ts";
 export { remoteKey } from "./remote-key.ts";
 
 export type { DirEntry } from "./dir-object.ts";
-export type { DataDigests } from "./hash-data.ts";
+export type { DataDigests, HashOptions } from "./hash-data.ts";
 export type { DvcConfig, DvcRemote } from "./config.ts";
 export type { DvcOut, DvcStage } from "./dvc-file.ts";

@@ -208,6 +208,43 @@ test("parseDvcLock() reads stages, and refuses the schema before 2.0", (t) => {
   t.throws(() => parseDvcLock("train:\n  cmd: x\n", "dvc.lock"), { code: "dvc-invalid" } as object);
 });
 
+const LOCK = `schema: '2.0'
+stages:
+${["train", "plain", "each@a", "each@b@c", "grid@x-y"]
+  .map((name) => `  ${name}:\n    cmd: x\n    outs:\n    - path: m\n      md5: ${"d".repeat(32)}\n`)
+  .join("")}`;
+
+test("parseDvcLock() takes where a stage runs from dvc.yaml", (t) => {
+  const pipeline =
+    "base: &base\n  wdir: sub/dir\nstages:\n  train:\n    <<: *base\n    cmd: x\n  plain: {cmd: x}\n" +
+    "  each:\n    foreach: [a, b@c]\n    do: {wdir: 'data/${item}', cmd: x}\n  grid: {matrix: {k: [x-y]}, cmd: x, wdir: g}\n";
+  t.deepEqual(
+    parseDvcLock(LOCK, "dvc.lock", pipeline).map(({ name, wdir }) => [name, wdir]),
+    [
+      ["train", "sub/dir"],
+      ["plain", "."],
+      ["each@a", "data/a"],
+      ["each@b@c", "data/b@c"],
+      ["grid@x-y", "g"],
+    ],
+  );
+  t.is(parseDvcLock(LOCK, "dvc.lock", "stages: {}\n")[0]?.wdir, undefined);
+  t.is(parseDvcLock(LOCK, "dvc.lock")[0]?.wdir, undefined);
+});
+
+for (const [what, pipeline] of [
+  ["where a template says where a stage runs", "stages: {train: {wdir: '${where}', cmd: x}}\n"],
+  ["where wdir is no text", "stages: {train: {wdir: [a], cmd: x}}\n"],
+  [
+    "an alias bomb beside it",
+    `a: &a [x]\nb: &b [*a, *a]\nc: [${"*b,".repeat(1000)}]\nstages: {}\n`,
+  ],
+] as const) {
+  test(`parseDvcLock() refuses ${what}`, (t) => {
+    t.throws(() => parseDvcLock(LOCK, "dvc.lock", pipeline), { code: "dvc-invalid" } as object);
+  });
+}
+
 const broken: [string, string][] = [
   ["an alias bomb", `a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\nouts: [{path: x, md5: *c}]\n`],
   ["a duplicate key", "outs: []\nouts: []\n"],

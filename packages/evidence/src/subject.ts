@@ -8,11 +8,14 @@ export interface ModelIdentity {
   readonly root: string;
   /** `undefined` where a name holds a newline. */
   readonly dirHash1: string | undefined;
+  /** Whether only the root is known, since the caller has no files whose names could be compared. */
+  readonly rootOnly?: boolean;
 }
 
 /**
  * How a subject stands to a model: `both` digests agree; `root` agrees and the subject has no
- * dirHash1 (made with another tool), so that it counts only beside a verified manifest; `renamed`
+ * dirHash1 (made with another tool) or the caller has no names, so that it counts only beside a
+ * verified manifest, or where the caller asked for a root; `renamed`
  * has the root of the model but other names; `other` is about another model.
  */
 export type SubjectMatch = "both" | "root" | "renamed" | "other";
@@ -36,7 +39,7 @@ export function claimSubject(name: string, manifest: Manifest): Subject {
 export function matchSubject(subject: Subject, model: ModelIdentity): SubjectMatch {
   if (subject.digest.sha256 !== model.root) return "other";
   const claimed = namesDigest(subject);
-  if (claimed === undefined) return "root";
+  if (claimed === undefined || model.rootOnly === true) return "root";
   return claimed === model.dirHash1 ? "both" : "renamed";
 }
 

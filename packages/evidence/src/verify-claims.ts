@@ -7,7 +7,10 @@ import { type ModelIdentity, type SubjectMatch, matchSubject } from "./subject.t
 export interface VerifyClaimsOptions {
   readonly now: Date;
   readonly trust: Trust;
-  /** Whether `model.sig`'s manifest was verified in this run, so that a root alone is enough. */
+  /**
+   * Whether a root alone is enough: `model.sig`'s manifest was verified in this run, or the caller
+   * asked about a root and has no files.
+   */
   readonly manifestVerified: boolean;
   readonly requireLog?: boolean;
   readonly requireTimestamp?: boolean;

@@ -149,3 +149,12 @@ test("appendClaims() lets two writers at once lose nothing", async (t) => {
   await Promise.all(claims.map(async (text) => appendClaims(it.file, [text])));
   t.is(readClaims([it.file]).length, 8);
 });
+
+test("matchSubject() goes by the root where the caller has no names to compare", async (t) => {
+  const it = await model(t);
+  const subject = claimSubject("m", it.manifest);
+  const rootOnly = { name: "", root: it.manifest.root, dirHash1: undefined, rootOnly: true };
+  t.is(matchSubject(subject, rootOnly), "root");
+  t.is(matchSubject(subject, { ...rootOnly, rootOnly: false }), "renamed");
+  t.is(matchSubject(subject, { ...rootOnly, root: "0".repeat(64) }), "other");
+});

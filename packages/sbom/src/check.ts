@@ -1,4 +1,4 @@
-import { type Finding, finding, printable } from "@mlsign/core";
+import { byUtf8, type Finding, finding, printable } from "@mlsign/core";
 import type { BomDataset, BomDependency, BomFacts } from "./facts.ts";
 import { hashName } from "./hashes.ts";
 import { purlKey, purlOf } from "./purl.ts";
@@ -12,6 +12,7 @@ export interface BomTruth {
   readonly datasets?: readonly BomDataset[];
   readonly commit?: string;
   readonly container?: NonNullable<BomFacts["container"]>;
+  readonly baseModels?: readonly { readonly name: string; readonly root: string | undefined }[];
 }
 
 /** Compares each digest of a bill of materials with the truth. Pure. */
@@ -22,6 +23,8 @@ export function checkBom(view: BomView, truth: BomTruth): Finding[] {
     ...checkDatasets(view, truth.datasets),
     ...checkCommit(view, truth.commit),
     ...checkContainer(view, truth.container),
+    ...checkBaseModels(view, truth.baseModels),
+    ...tellRest(view, truth),
   ];
 }
 
@@ -34,11 +37,14 @@ function checkFiles(view: BomView, { files, root }: BomTruth): Finding[] {
       fail(`the bill of materials is of the model with root ${stated}, not ${root}`, "model"),
     );
   }
-  // Without files of its own, the model's component may be the one file.
   const nested = view.components.filter(({ type, place }) => type === "file" && place === "root");
+  // Without files of its own, the model's component may be the one file. One file alone is named
+  // "." where it is signed, and as it likes elsewhere.
+  const own = nested.length === 0 && view.root !== undefined ? [view.root] : nested;
+  const renamed = nested.length === 0 || files[0]?.path === ".";
   const single =
-    nested.length === 0 && files.length === 1 && view.root !== undefined
-      ? [{ ...view.root, name: files[0]?.path ?? "" }]
+    files.length === 1 && own.length === 1 && renamed
+      ? own.map((component) => ({ ...component, name: files[0]?.path ?? "" }))
       : nested;
   if (single.length === 0 && files.length > 0) {
     findings.push(unknown("the bill of materials names no file of the model", "model"));
@@ -49,14 +55,15 @@ function checkFiles(view: BomView, { files, root }: BomTruth): Finding[] {
     const same = single.filter(({ name }) => name === path);
     if (same.length === 0)
       findings.push(fail("the signed file is missing from the bill of materials", path));
-    for (const component of same) findings.push(...compareDigest(component, sha256, path));
+    for (const component of same)
+      findings.push(...compareDigest(component, sha256, path === "." ? "model" : path));
   }
   for (const { name } of single.filter((component) => !names.has(component.name))) {
     findings.push(fail("the bill of materials names a file that is not signed", name));
   }
   return findings.length > 0
     ? findings
-    : [pass(`all ${files.length} files have their signed SHA-256`)];
+    : [pass(`${count(files.length, "file has", "files have")} the signed SHA-256`)];
 }
 
 /** Empty where the SHA-256 is there, once, and equal. */
@@ -118,14 +125,17 @@ function checkDependencies(view: BomView, pins: readonly BomDependency[] | undef
   );
   return findings.length > 0
     ? findings
-    : [pass(`all ${pins.length} dependencies have pinned hashes`)];
+    : [pass(`${count(pins.length, "dependency has", "dependencies have")} pinned hashes only`)];
 }
 
 function checkDatasets(view: BomView, datasets: readonly BomDataset[] | undefined): Finding[] {
   if (datasets === undefined) return [skip("no lineage was given to compare data sets with")];
   const data = view.components.filter(({ type }) => type === "data");
   const findings = datasets.flatMap(({ name, sha256, dvcOid }) => {
-    const same = data.filter((component) => component.name === name);
+    // A card may call the data by another name than the path that DVC knows it by.
+    const same = data.filter(
+      (component) => component.name === name || dvcPathOf(component) === name,
+    );
     if (same.length === 0)
       return [fail("the data set is missing from the bill of materials", name)];
     const oid = same
@@ -139,14 +149,22 @@ function checkDatasets(view: BomView, datasets: readonly BomDataset[] | undefine
   const names = new Set(datasets.map(({ name }) => name));
   findings.push(
     ...data
-      .filter(({ name }) => !names.has(name))
+      .filter((component) => !names.has(component.name) && !names.has(dvcPathOf(component) ?? ""))
       .map(({ name }) =>
         fail("the bill of materials names a data set that the lineage does not", name),
       ),
   );
   return findings.length > 0
     ? findings
-    : [pass(`all ${datasets.length} data sets have the SHA-256 of the lineage`)];
+    : [
+        pass(
+          `${count(datasets.length, "data set has", "data sets have")} the SHA-256 of the lineage`,
+        ),
+      ];
+}
+
+function dvcPathOf({ properties }: BomComponent): string | undefined {
+  return properties.find(({ name }) => name === "mlsign:dvc:path")?.value;
 }
 
 function checkCommit(view: BomView, commit: string | undefined): Finding[] {
@@ -171,6 +189,51 @@ function checkContainer(view: BomView, container: BomTruth["container"]): Findin
   const hex = container.digest.replace(/^sha256:/, "");
   const findings = containers.flatMap((component) => compareDigest(component, hex, component.name));
   return findings.length > 0 ? findings : [pass("the container is that of the lineage")];
+}
+
+function checkBaseModels(view: BomView, models: BomTruth["baseModels"]): Finding[] {
+  if (models === undefined) return [];
+  const stated = view.root?.ancestors ?? [];
+  const findings = models.flatMap(({ name, root }) => {
+    const same = stated.filter((ancestor) => ancestor.name === name);
+    if (same.length === 0)
+      return [fail("the base model is missing from the bill of materials", name)];
+    if (root === undefined || same.every((ancestor) => ancestor.root === undefined))
+      return [unknown("no root of the base model is both there and in the lineage", name)];
+    return same
+      .filter((ancestor) => ancestor.root !== undefined && ancestor.root !== root)
+      .map((ancestor) =>
+        fail(`the bill of materials says root ${ancestor.root}, the lineage ${root}`, name),
+      );
+  });
+  return findings.length > 0
+    ? findings
+    : [pass(`${count(models.length, "base model has", "base models have")} the lineage's root`)];
+}
+
+/** What nothing was there to be compared with: a reader must not take it for checked. */
+function tellRest(view: BomView, { dependencies }: BomTruth): Finding[] {
+  const ecosystems = dependencies?.map(({ ecosystem }) => `pkg:${ecosystem}/`);
+  const counts = new Map<string, number>();
+  for (const { type, place, purl } of view.components) {
+    const compared =
+      type === "data" ||
+      type === "container" ||
+      (type === "file" && place === "root") ||
+      (type === "library" &&
+        purl !== undefined &&
+        ecosystems?.some((prefix) => purl.startsWith(prefix)) !== false);
+    if (!compared) counts.set(type, (counts.get(type) ?? 0) + 1);
+  }
+  if (counts.size === 0) return [];
+  const parts = [...counts]
+    .toSorted(([a], [b]) => byUtf8(a, b))
+    .map(([type, count]) => `${count} of type ${printable(type) || '""'}`);
+  return [skip(`components that were not compared with anything: ${parts.join(", ")}`)];
+}
+
+function count(number: number, one: string, many: string): string {
+  return `${number} ${number === 1 ? one : many}`;
 }
 
 function pass(message: string): Finding {

@@ -110,7 +110,7 @@ function modelComponent({
     ]),
   });
   result.modelCard = withDatasets(modelCard, datasets);
-  if (git !== undefined) {
+  if (git?.remote !== undefined) {
     const url = `${git.remote.startsWith("git+") ? "" : "git+"}${git.remote}@${git.commit}`;
     result.externalReferences = new ExternalReferenceRepository([
       new ExternalReference(url, ExternalReferenceType.VCS),
@@ -118,14 +118,20 @@ function modelComponent({
   }
   const ancestors = baseModels
     .toSorted((a, b) => byUtf8(a.name, b.name))
-    .map(({ name, version, purl, sha256: hex }) => ({
+    .map(({ name, version, purl, sha256: hex, root }) => ({
       type: "machine-learning-model",
       "bom-ref": `base:${name}${version === undefined ? "" : `@${version}`}`,
       name,
       ...optional({ version, purl }),
       ...(hex === undefined ? {} : { hashes: [{ alg: "SHA-256", content: hex }] }),
+      ...(root === undefined
+        ? {}
+        : { properties: [{ name: "mlsign:oms:root-digest", value: root }] }),
     }));
-  const commits = git === undefined ? [] : [{ uid: git.commit, url: git.remote }];
+  const commits =
+    git === undefined
+      ? []
+      : [{ uid: git.commit, ...(git.remote === undefined ? {} : { url: git.remote }) }];
   if (ancestors.length + commits.length > 0) {
     result.pedigree = {
       ...(ancestors.length > 0 ? { ancestors } : {}),

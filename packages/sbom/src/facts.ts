@@ -48,13 +48,21 @@ export interface BomFacts {
   /** CycloneDX `modelCard`, from `convertCard`. */
   readonly modelCard?: JsonObject;
   readonly datasets: readonly BomDataset[];
-  readonly git?: { readonly commit: string; readonly remote: string; readonly dirty?: boolean };
+  readonly git?: {
+    readonly commit: string;
+    /** Without user name and password. */
+    readonly remote?: string;
+    readonly dirty?: boolean;
+  };
   readonly container?: { readonly reference: string; readonly digest: string };
   readonly baseModels?: readonly {
     readonly name: string;
     readonly version?: string;
     readonly purl?: string;
+    /** Of a single file. */
     readonly sha256?: string;
+    /** OMS root digest, hex. */
+    readonly root?: string;
   }[];
   readonly dependencies: readonly BomDependency[];
   readonly timestamp: Date;

@@ -1,6 +1,15 @@
 import { Version } from "@cyclonedx/cyclonedx-library/Spec";
 import { JsonStrictValidator } from "@cyclonedx/cyclonedx-library/Validation";
-import { type Finding, finding, isRecord, messageOf, parseJson, printable } from "@mlsign/core";
+import {
+  canonicalJson,
+  type Finding,
+  finding,
+  isRecord,
+  type JsonValue,
+  messageOf,
+  parseJson,
+  printable,
+} from "@mlsign/core";
 import { PackageURL } from "packageurl-js";
 import { HASH_LENGTHS } from "./hashes.ts";
 import { piecesOf } from "./pieces.ts";
@@ -16,9 +25,14 @@ export async function validateBom(json: string | Uint8Array): Promise<Finding[]>
     return [fail(messageOf(error))];
   }
   if (!isRecord(bom)) return [fail("the bill of materials is not an object")];
-  const faults = [...(await schemaFaults(bom)), ...semanticFaults(bom)];
-  if (faults.length > 0) return faults.slice(0, MOST_FAULTS).map(fail);
+  const { clashing, repeated } = doubleRefs(bom);
+  const faults = [...(await schemaFaults(bom)), ...clashing, ...semanticFaults(bom)];
+  // The schema names it and asks for none; without it a reader cannot tell the dialect.
+  const unnamed = bom.$schema === undefined ? ["$schema is missing"] : [];
+  const flaws = [...unnamed, ...repeated].slice(0, MOST_FAULTS).map(warn);
+  if (faults.length > 0) return [...faults.slice(0, MOST_FAULTS).map(fail), ...flaws];
   return [
+    ...flaws,
     finding(
       "sbom-form",
       "pass",
@@ -55,7 +69,30 @@ function validatorOf(version: Version): JsonStrictValidator {
   return validator;
 }
 
-/** What the schema lets pass: dangling and duplicate references, and text that is not what it says. */
+/**
+ * References that two elements have. Where both say the same, as where cdxgen names itself twice, no
+ * reader can be led astray.
+ */
+function doubleRefs(bom: Values): Record<"clashing" | "repeated", string[]> {
+  const seen = new Map<string, { readonly element: Values; text?: string }>();
+  const found = { clashing: [] as string[], repeated: [] as string[] };
+  for (const element of walk(bom)) {
+    const { "bom-ref": ref } = element;
+    if (typeof ref !== "string") continue;
+    const other = seen.get(ref);
+    if (other === undefined) {
+      seen.set(ref, { element });
+      continue;
+    }
+    other.text ??= canonicalJson(other.element as JsonValue);
+    if (other.text === canonicalJson(element as JsonValue))
+      found.repeated.push(`bom-ref "${ref}" stands twice, for the same`);
+    else found.clashing.push(`bom-ref "${ref}" stands twice`);
+  }
+  return found;
+}
+
+/** What the schema lets pass: dangling references, and text that is not what it says. */
 function semanticFaults(bom: Values): string[] {
   const faults: string[] = [];
   if (
@@ -64,14 +101,8 @@ function semanticFaults(bom: Values): string[] {
   ) {
     faults.push("$schema is of another version than specVersion");
   }
-  if (bom.$schema === undefined) faults.push("$schema is missing");
   const objects = [...walk(bom)];
-  const refs = new Set<string>();
-  for (const { "bom-ref": ref } of objects) {
-    if (typeof ref !== "string") continue;
-    if (refs.has(ref)) faults.push(`bom-ref "${ref}" stands twice`);
-    refs.add(ref);
-  }
+  const refs = new Set(objects.map(({ "bom-ref": ref }) => ref));
   const known = (ref: unknown): boolean =>
     typeof ref === "string" && (refs.has(ref) || ref.startsWith("urn:cdx:"));
   for (const entry of records(bom.dependencies)) {
@@ -134,6 +165,10 @@ function records(value: unknown): Values[] {
 
 function fail(message: string): Finding {
   return finding("sbom-form", "fail", printable(message));
+}
+
+function warn(message: string): Finding {
+  return { ...fail(message), severity: "warning" };
 }
 
 const VERSIONS: Readonly<Record<string, Version>> = {

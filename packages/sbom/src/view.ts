@@ -20,8 +20,16 @@ export interface BomComponent {
   }[];
   readonly modelCard: JsonObject | undefined;
   readonly commits: readonly string[];
+  /** Models that it was made from. */
+  readonly ancestors: readonly BomAncestor[];
   /** `root` for what is nested in `metadata.component`. */
   readonly place: "root" | "component";
+}
+
+export interface BomAncestor {
+  readonly name: string;
+  /** OMS root digest, hex. */
+  readonly root: string | undefined;
 }
 
 /** A bill of materials as far as mlsign reads it, whoever wrote it. */
@@ -85,6 +93,12 @@ function readComponent(
     })),
     modelCard: isRecord(entry.modelCard) ? (entry.modelCard as JsonObject) : undefined,
     commits: records(pedigree.commits).flatMap(({ uid }) => text(uid) ?? []),
+    ancestors: records(pedigree.ancestors).map(({ name, properties }) => ({
+      name: text(name) ?? "",
+      root: text(
+        records(properties).find((property) => property.name === "mlsign:oms:root-digest")?.value,
+      ),
+    })),
     place,
   };
 }

@@ -117,13 +117,44 @@ for (const [name, edit, message] of FORM) {
     const bom: unknown = JSON.parse(json);
     edit(bom);
     const findings = await validateBom(JSON.stringify(bom));
-    t.true(findings.every((f) => f.code === "sbom-form" && f.outcome === "fail"));
+    t.true(findings.every((f) => f.code === "sbom-form"));
     t.true(
-      findings.some((f) => message.test(f.message)),
+      findings.some((f) => f.outcome === "fail" && message.test(f.message)),
       JSON.stringify(findings),
     );
   });
 }
+
+test("validateBom() warns where $schema is missing, as in the BOMs of other tools", async (t) => {
+  const { bom } = await createBom(FACTS);
+  const { $schema: _, ...rest } = bom;
+  const found = (await validateBom(JSON.stringify(rest))).map((f) => [f.outcome, f.severity]);
+  t.deepEqual(found, [
+    ["fail", "warning"],
+    ["pass", "note"],
+  ]);
+});
+
+test("validateBom() warns where one element stands twice, as cdxgen's own name does", async (t) => {
+  const bom = JSON.parse((await createBom(FACTS)).json) as {
+    metadata: { component: { properties: object[] }; tools: { components: object[] } };
+    annotations: object[];
+  };
+  const [component] = bom.metadata.tools.components;
+  const annotation = { subjects: ["model"], annotator: { component }, text: "x" };
+  bom.annotations = [{ ...annotation, timestamp: "2026-11-22T00:00:00Z" }];
+  const told = async () =>
+    (await validateBom(JSON.stringify(bom))).map(
+      ({ outcome, severity, message }) => `${outcome} ${severity}: ${message}`,
+    );
+  const [first, ...rest] = await told();
+  t.is(first, 'fail warning: bom-ref "tool:mlsign" stands twice, for the same');
+  t.true(rest.every((line) => line.startsWith("pass")));
+  bom.annotations = [
+    { ...bom.annotations[0], annotator: { component: { ...component, version: "2" } } },
+  ];
+  t.deepEqual(await told(), ['fail error: bom-ref "tool:mlsign" stands twice']);
+});
 
 const TAMPERED: [string, Partial<BomTruth>, RegExp][] = [
   [
@@ -230,6 +261,23 @@ test("checkBom() cannot tell where a bill of materials names no files", (t) => {
   t.is(found?.outcome, "unknown");
 });
 
+test("checkBom() takes the one file of a model by any name, and by its digest", (t) => {
+  const bom = (component: object): ReturnType<typeof readBom> =>
+    readBom(
+      JSON.stringify({ bomFormat: "CycloneDX", specVersion: "1.6", metadata: { component } }),
+    );
+  const hashes = [{ alg: "SHA-256", content: HEX("1") }];
+  const file = { type: "file", name: "model.onnx", hashes };
+  const outcome = (component: object, sha256: string): string | undefined =>
+    checkBom(bom(component), { files: [{ path: ".", sha256 }] })[0]?.outcome;
+  for (const component of [file, { type: "x", name: "m", components: [file] }]) {
+    t.is(outcome(component, HEX("1")), "pass");
+    t.is(outcome(component, HEX("2")), "fail");
+  }
+  const two = { type: "x", name: "m", components: [file, { ...file, name: "other" }] };
+  t.is(outcome(two, HEX("1")), "fail");
+});
+
 test("checkBom() knows a scoped package again", async (t) => {
   const hashes = [{ algorithm: "sha512", hex: "1".repeat(128) }];
   const dependencies = [
@@ -273,3 +321,56 @@ for (const text of [
     t.throws(() => readBom(text), { code: "json-invalid" });
   });
 }
+
+test("createBom() keeps a commit that has no remote", async (t) => {
+  const git = { commit: "5".repeat(40) };
+  const { json, bom } = await createBom({ ...FACTS, git });
+  t.deepEqual(readBom(json).root?.commits, [git.commit]);
+  t.notRegex(JSON.stringify(bom), /"vcs"/);
+});
+
+test("checkBom() finds a data set by the path that DVC knows it by", async (t) => {
+  const view = readBom((await createBom(FACTS)).json);
+  const datasets = [{ name: "data/tx.dvc", sha256: HEX("3") }];
+  const outcomes = (truth: BomTruth): string[] =>
+    checkBom(view, truth)
+      .filter(({ outcome }) => outcome !== "not-applicable")
+      .map(({ outcome }) => outcome);
+  t.deepEqual(outcomes({ datasets }), ["pass"]);
+  t.deepEqual(outcomes({ datasets: [{ name: "data/tx.dvc", sha256: HEX("0") }] }), ["fail"]);
+});
+
+test("checkBom() says which kinds of components nothing was compared with", (t) => {
+  const view = readBom(
+    JSON.stringify({
+      bomFormat: "CycloneDX",
+      specVersion: "1.6",
+      components: [
+        { type: "operating-system", name: "debian" },
+        { type: "library", name: "libc", purl: "pkg:deb/debian/libc6@2" },
+        { type: "library", name: "x", purl: "pkg:pypi/x@1" },
+        { type: "file", name: "/etc/passwd" },
+      ],
+    }),
+  );
+  const messages = (truth: BomTruth): string[] => checkBom(view, truth).map((f) => f.message);
+  const pin = { ecosystem: "pypi", name: "x", version: "1" };
+  t.true(
+    messages({ dependencies: [pin] }).includes(
+      "components that were not compared with anything: 1 of type file, 1 of type library, 1 of type operating-system",
+    ),
+  );
+});
+
+test("checkBom() compares base models by their root", async (t) => {
+  const baseModels = [{ name: "google/bert", root: HEX("7") }];
+  const view = readBom((await createBom({ ...FACTS, baseModels })).json);
+  const outcomes = (models: NonNullable<BomTruth["baseModels"]>): string[] =>
+    checkBom(view, { baseModels: models })
+      .filter(({ outcome }) => outcome !== "not-applicable")
+      .map(({ outcome }) => outcome);
+  t.deepEqual(outcomes(baseModels), ["pass"]);
+  t.deepEqual(outcomes([{ name: "google/bert", root: HEX("8") }]), ["fail"]);
+  t.deepEqual(outcomes([{ name: "google/bert", root: undefined }]), ["unknown"]);
+  t.deepEqual(outcomes([{ name: "openai/gpt", root: HEX("7") }]), ["fail"]);
+});

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, lstatSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { messageOf, MlsignError } from "@mlsign/core";
 import type { WheelContents, WheelFile } from "./contents.ts";
 import { sha256Of } from "./digest.ts";
@@ -45,7 +45,8 @@ export async function compareInstalled(
   }
   for (const name of ADDED) owned.add(`${distribution.directory}/${name}`);
   for (const path of launchersIn(site, wheel)) owned.add(path);
-  return { matched: files.length - differences.length, owned, differences };
+  const matched = files.length - differences.length;
+  return { matched, owned, differences: [...differences, ...changedLaunchers(site, wheel)] };
 }
 
 interface Place {
@@ -93,6 +94,31 @@ function launchersIn(site: Site, { launchers }: WheelContents): string[] {
   });
 }
 
+/**
+ * Programs that an environment has beside its packages under a launcher's name and that are none. One
+ * that is not there is not missed: not every installer makes them.
+ */
+function changedLaunchers(site: Site, { launchers }: WheelContents): Difference[] {
+  if (!/[/\\]lib\d*[/\\](?:python|pypy)[\d.]+[/\\](?:site|dist)-packages$/.test(resolve(site.root)))
+    return [];
+  return [...launchers].flatMap(([name, target]) => {
+    const path = `../../../bin/${name}`;
+    const program = join(site.root, path);
+    if (name.includes("/") || lstatSync(program, { throwIfNoEntry: false }) === undefined)
+      return [];
+    const why = launcherFault(program, target);
+    return why === undefined ? [] : [{ path, kind: "changed" as const, why }];
+  });
+}
+
+function launcherFault(program: string, target: string): string | undefined {
+  if (!lstatSync(program).isFile()) return "it is no regular file";
+  if (lstatSync(program).size > MAX_LAUNCHER) return "it is larger than a launcher";
+  return isLauncher(readFileSync(program), target)
+    ? undefined
+    : `it is not the launcher of ${target} that installers generate`;
+}
+
 /** What installers add to a `.dist-info`; nothing of it is run. */
 const ADDED: readonly string[] = [
   "INSTALLER",
@@ -102,3 +128,4 @@ const ADDED: readonly string[] = [
   "uv_cache.json",
   "uv_build.json",
 ];
+const MAX_LAUNCHER = 64 * 1024;

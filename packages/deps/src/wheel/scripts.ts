@@ -5,7 +5,7 @@ export function isRewritten(original: Buffer, installed: Buffer): boolean {
 }
 
 /**
- * Whether a script is the launcher that pip or uv generates for `module:object`. Nothing but the
+ * Whether a script is the launcher that pip, uv or Poetry generates for `module:object`. Nothing but the
  * interpreter's path is free, and that is the caller's environment.
  */
 export function isLauncher(script: Buffer, target: string): boolean {
@@ -50,6 +50,13 @@ if __name__ == '__main__':
 from MODULE import NAME
 if __name__ == '__main__':
     sys.argv[0] = sys.argv[0].removesuffix('.exe')
+    sys.exit(OBJECT())`,
+  // Poetry and PDM, by way of installer
+  `import re
+import sys
+from MODULE import NAME
+if __name__ == "__main__":
+    sys.argv[0] = re.sub(r"(-script\\.pyw|\\.exe)?$", "", sys.argv[0])
     sys.exit(OBJECT())`,
   // uv
   `import sys

@@ -3,12 +3,14 @@
  * chunks; `pnpm build --packages` also emits JavaScript and types of every package in its `dist`.
  */
 import { execFileSync } from "node:child_process";
-import { chmodSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { type Plugin, rolldown } from "rolldown";
 
 const ROOT = resolve(import.meta.dirname, "..");
+/** Beside the bundle. */
+const BOM_SCHEMAS = "cyclonedx";
 /**
  * Two files, of which the second loads the first: each file costs a third of a millisecond, and
  * what loads both ways round does not start. A hash worker needs the first, verifying with a key
@@ -50,13 +52,13 @@ async function buildProgram(): Promise<void> {
     },
     platform: "node",
     // Native addons and optional peers are used where they are installed.
-    external: ["@napi-rs/blake-hash", "pkcs11js"],
+    external: ["@napi-rs/blake-hash", "pkcs11js", "libxmljs2", "xmlbuilder2"],
     // Nearly every import of ours is dynamic somewhere and static elsewhere; that is as meant.
     checks: { ineffectiveDynamicImport: false },
     // The names of a built-in module that nobody imports are not read at all.
     treeshake: { propertyReadSideEffects: false },
     preserveEntrySignatures: false,
-    plugins: [leanBuiltins()],
+    plugins: [bomLibrary(), leanBuiltins()],
     logLevel: "warn",
   });
   await bundle.write({
@@ -75,7 +77,41 @@ async function buildProgram(): Promise<void> {
     comments: { legal: true },
   });
   await bundle.close();
+  copySchemas(join(out, BOM_SCHEMAS, "schema"));
   chmodSync(join(out, "mlsign.mjs"), 0o755);
+}
+
+/**
+ * CycloneDX's library reads its schemas from its own folder, which a bundle is not in; and its
+ * format checks mean the package `punycode`, not Node's own, which warns of its end.
+ */
+function bomLibrary(): Plugin {
+  return {
+    name: "bom-library",
+    resolveId(source, importer) {
+      if (source !== "punycode" || importer === undefined) return null;
+      return createRequire(importer).resolve("punycode/");
+    },
+    transform(code, id) {
+      if (!id.endsWith("/cyclonedx-library/dist.node/resources.node.js")) return null;
+      const own = "(__dirname, '..', 'res')";
+      if (!code.includes(own)) throw new Error(`${id}: the schemas are elsewhere now`);
+      return code.replace(own, `(__dirname, ${JSON.stringify(BOM_SCHEMAS)})`);
+    },
+  };
+}
+
+/** The JSON schemas that mlsign validates by, without white space. */
+function copySchemas(folder: string): void {
+  const library = join(ROOT, "packages/sbom/node_modules/@cyclonedx/cyclonedx-library");
+  mkdirSync(folder, { recursive: true });
+  const names = "{bom-1.[4-7],cryptography-defs,jsf-*,spdx}.SNAPSHOT.schema.json";
+  const files = globSync(join(library, "res/schema", names));
+  if (files.length !== 7) throw new Error(`found ${files.length} schemas of CycloneDX, not 7`);
+  for (const file of files) {
+    const schema: unknown = JSON.parse(readFileSync(file, "utf8"));
+    writeFileSync(join(folder, basename(file)), JSON.stringify(schema));
+  }
 }
 
 /**

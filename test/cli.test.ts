@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   existsSync,
+  mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -264,6 +265,22 @@ test("mlsign prints SARIF, JUnit and Markdown for machines", async (t) => {
   t.is((JSON.parse(sarif.out) as { version: string }).version, "2.1.0");
   t.regex((await mlsign("verify", "model", "--key", "k.pub", "--format", "junit")).out, /^<\?xml/);
   t.regex((await mlsign("verify", "model", "--key", "k.pub", "--format", "markdown")).out, /^#/m);
+});
+
+test("mlsign digest --format dvc prints DVC's name of a file and of a directory", async (t) => {
+  const { mlsign, path } = shell(t);
+  writeFileSync(path("foo"), "foo");
+  mkdirSync(path("tree"));
+  for (const name of ["foo", "bar"]) writeFileSync(path(`tree/${name}`), name);
+  t.is(
+    (await mlsign("digest", "foo", "--format", "dvc")).out,
+    "acbd18db4cc2f85cedef654fccc4a4d8\n",
+  );
+  t.is(
+    (await mlsign("digest", "tree", "--format", "dvc")).out,
+    "5ea40360f5b4ec688df672a4db9c17d1.dir\n",
+  );
+  t.is((await mlsign("digest", "tree", "--format", "dvc", "--archive")).exit, 2);
 });
 
 test("mlsign digest prints the root, the digest that binds names, and the manifest", async (t) => {

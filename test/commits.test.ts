@@ -49,3 +49,44 @@ withGit(
     }
   },
 );
+
+withGit("mlsign commits check does not pass over what a shallow clone lacks", async (t) => {
+  const { cwd, mlsign, path } = shell(t);
+  const env = { ...process.env, HOME: cwd, GIT_CONFIG_NOSYSTEM: "1" };
+  const git = (...args: string[]): string => {
+    const who = ["-c", "user.name=Ana", "-c", "user.email=ana@example.com"];
+    return execFileSync("git", [...who, ...args], { cwd, env, encoding: "utf8", stdio: "pipe" });
+  };
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path("id")]);
+  writeFileSync(path("allowed_signers"), `ana ${readFileSync(path("id.pub"), "utf8")}`);
+  const sign = ["-c", "gpg.format=ssh", "-c", `user.signingkey=${path("id.pub")}`];
+  git("init", "-q", "-b", "main", "origin");
+  const commit = (...how: string[]): string => {
+    git(
+      "-C",
+      "origin",
+      ...how,
+      "commit",
+      "-q",
+      "--allow-empty",
+      "-m",
+      "x",
+      ...(how[0] ? ["-S"] : []),
+    );
+    return git("-C", "origin", "rev-parse", "HEAD").trim();
+  };
+  const first = commit(...sign);
+  commit();
+  const last = commit(...sign);
+  git("-C", "origin", "config", "uploadpack.allowAnySHA1InWant", "true");
+  git("init", "-q", "-b", "main");
+  git("fetch", "-q", "--depth=1", `file://${path("origin")}`, first);
+  git("fetch", "-q", "--depth=1", `file://${path("origin")}`, last);
+  git("update-ref", "refs/heads/main", last);
+  const check = ["commits", "check", "--allowed-signers", "allowed_signers"];
+  for (const range of [`${first}..${last}`, "HEAD"]) {
+    const { exit, out } = await mlsign(...check, range);
+    t.is(exit, 3, out);
+    t.regex(out, /UNKNOWN +commit-signed +the history before/);
+  }
+});

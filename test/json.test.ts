@@ -1,7 +1,8 @@
-import { globSync, readFileSync } from "node:fs";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import test from "ava";
+import { CARD, requirements } from "./model-files.ts";
 import { shell } from "./shell.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -24,15 +25,52 @@ const commands: [string, string, string[]][] = [
     "attest",
     ["attest", "model", "--type", "urn:x:y", "--predicate", "eval.json", "--key", "k.key"],
   ],
+  ["card lint", "report", ["card", "lint", "card.md"]],
+  ["card convert", "card-convert", ["card", "convert", "card.md", "--to", "cyclonedx"]],
+  [
+    "card convert to a file",
+    "card-convert",
+    ["card", "convert", "card.md", "--to", "toolkit", "-o", "card.json"],
+  ],
+  [
+    "card attest",
+    "evidence-attest",
+    ["card", "attest", "model", "--card", "card.md", "--key", "k.key"],
+  ],
+  [
+    "card attest of a bad card",
+    "report",
+    ["card", "attest", "model", "--card", "eval.json", "--key", "k.key"],
+  ],
+  ["card verify", "report", ["card", "verify", "card.md", "--model", "model", "--key", "k.pub"]],
+  ["sbom create", "sbom-create", ["sbom", "create", "model", "--card", "card.md"]],
+  [
+    "sbom attest",
+    "evidence-attest",
+    ["sbom", "attest", "model.onnx", "--sbom", "bom.json", "--key", "k.key"],
+  ],
+  ["sbom verify", "report", ["sbom", "verify", "model.onnx", "--key", "k.pub"]],
+  ["deps check", "report", ["deps", "check"]],
+  ["deps verify", "report", ["deps", "verify", "--lock", "requirements.txt", "--wheelhouse", "."]],
+  [
+    "deps attest",
+    "evidence-attest",
+    ["deps", "attest", "model", "requirements.txt", "--key", "k.key"],
+  ],
   ["digest", "digest", ["digest", "model"]],
+  ["digest as DVC", "digest-dvc", ["digest", "model", "--format", "dvc"]],
+  ["init", "init", ["init"]],
   ["inspect", "inspect", ["inspect", "model"]],
   ["an unsigned model", "error", ["verify", "model.onnx", "--key", "k.pub"]],
   ["a wrong option", "error", ["verify", "model", "--nope"]],
 ];
 for (const [what, schema, args] of commands) {
   test(`mlsign --json prints one document that fits the schema: ${what}`, async (t) => {
-    const { mlsign } = shell(t);
+    const { mlsign, path } = shell(t);
     await mlsign("keygen", "--out", "k");
+    writeFileSync(path("card.md"), CARD);
+    writeFileSync(path("requirements.txt"), requirements("pkg", "1.0", "wheel"));
+    if (args.includes("bom.json")) await mlsign("sbom", "create", "model.onnx", "-o", "bom.json");
     await mlsign("keygen", "--out", "wrong");
     await mlsign("sign", "model", "--key", "k.key");
     await mlsign(

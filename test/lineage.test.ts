@@ -43,9 +43,12 @@ function track(user: Shell, content: string): void {
 
 withGit("mlsign lineage record and verify agree, and say what nobody could look at", async (t) => {
   const user = await repository(t);
-  const recorded = await user.mlsign("lineage", "record", "model.onnx", ...RECORD, "--json");
+  const record = ["lineage", "record", "model.onnx", ...RECORD, "--json"];
+  const recorded = await user.mlsign(...record, "--offline");
   t.is(recorded.exit, 0, recorded.err);
   t.deepEqual((JSON.parse(recorded.out) as { missing: unknown }).missing, []);
+  const asked = JSON.parse((await user.mlsign(...record)).out) as { missing: unknown };
+  t.deepEqual(asked.missing, ["the registry of the container could not be asked"]);
   const done = await user.mlsign("lineage", "verify", "model.onnx", "--key", "k.pub", "--offline");
   t.is(done.exit, 3, done.out);
   t.regex(done.out, /UNKNOWN +lineage-container/);
@@ -85,8 +88,89 @@ withGit("mlsign lineage record names what is missing and records it all the same
     "--offline",
   );
   t.is(verified.exit, 1);
-  t.regex(verified.out, /trained from a work tree that is in no\s+commit/);
+  t.regex(verified.out, /trained from a work tree of no\s+commit/);
 });
+
+for (const command of ["record", "verify", "log"]) {
+  withGit(`mlsign lineage ${command} --help fits the page, and its examples work`, async (t) => {
+    const user = await repository(t);
+    const { out } = await user.mlsign("lineage", command, "--help");
+    t.true(out.split("\n").every((line) => line.length <= 100));
+    await user.mlsign("keygen", "--out", "demo");
+    user.git("add", ".gitignore");
+    writeFileSync(user.path(".gitignore"), "/data.csv\n/k.*\n/demo.*\n/model*\n/eval.json\n");
+    user.git("commit", "-q", "-a", "-m", "keys");
+    await user.mlsign(
+      "lineage",
+      "record",
+      "model.onnx",
+      ...RECORD.slice(0, 4),
+      "--key",
+      "demo.key",
+    );
+    const examples = [...out.matchAll(/^ {2}\$ mlsign (.+)$/gm)].map((match) => match[1] ?? "");
+    t.true(examples.length > 0);
+    for (const example of examples) {
+      const { exit, out: told } = await user.mlsign(
+        ...example.replace("IMAGE@DIGEST", IMAGE).split(" "),
+      );
+      // No registry has the example's image, which nobody could look at.
+      t.is(exit, command === "verify" ? 3 : 0, told);
+      t.false(told.includes("FAIL"), told);
+    }
+  });
+}
+
+withGit(
+  "mlsign lineage log --audit-log names who pushed and who uploaded, and what is odd",
+  async (t) => {
+    const user = await repository(t);
+    const after = execFileSync("git", ["rev-parse", "HEAD"], {
+      cwd: user.cwd,
+      encoding: "utf8",
+    }).trim();
+    const md5 = createHash("md5").update("a,b\n1,2\n").digest("hex");
+    const activity = {
+      activity_type: "push",
+      actor: { login: "ana-gh" },
+      timestamp: new Date(),
+      after,
+    };
+    const written = (id: string) => ({
+      eventSource: "s3.amazonaws.com",
+      eventName: "PutObject",
+      eventTime: new Date(),
+      userIdentity: { arn: "arn:aws:iam::1:user/eve" },
+      requestParameters: {
+        bucketName: "b",
+        key: `dvc/files/md5/${md5.slice(0, 2)}/${md5.slice(2)}`,
+      },
+      responseElements: { "x-amz-version-id": id },
+    });
+    writeFileSync(user.path("activity.json"), JSON.stringify([activity]));
+    writeFileSync(
+      user.path("trail.json"),
+      JSON.stringify({ Records: [written("1"), written("2")] }),
+    );
+    const logs = ["--audit-log", "activity.json", "--audit-log", "trail.json"];
+    const { exit, out, err } = await user.mlsign("lineage", "log", ...logs);
+    t.is(exit, 0, err);
+    for (const word of ["ana-gh", "aws:iam", "versions of one"])
+      t.true(out.replaceAll(/\s+/g, " ").includes(word), out);
+    t.true(out.split("\n").every((line) => line.length <= 80));
+    t.regex(err, /activity\.json: 1 of 1 entries/);
+    const { changes } = JSON.parse(
+      (await user.mlsign("lineage", "log", ...logs, "--json")).out,
+    ) as {
+      changes: { audit: { push: { actor: string }; objects: unknown[]; oddities: string[] } }[];
+    };
+    t.is(changes[0]?.audit.push.actor, "ana-gh");
+    t.is(changes[0]?.audit.objects.length, 2);
+    writeFileSync(user.path("trail.json"), "{");
+    t.is((await user.mlsign("lineage", "log", ...logs)).exit, 2);
+    t.is((await user.mlsign("lineage", "log", "--audit-log", "none.json")).exit, 2);
+  },
+);
 
 withGit("mlsign lineage log prints each version of the data with its commit", async (t) => {
   const user = await repository(t);

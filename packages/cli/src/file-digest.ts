@@ -2,15 +2,19 @@ import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { MlsignError, messageOf, printable } from "@mlsign/core";
 
+type Algorithm = "sha256" | "sha384" | "sha512";
+
+/** `fileDigestSync`, for those who wait. */
+export async function fileDigest(path: string, algorithm: Algorithm): Promise<Buffer> {
+  return fileDigestSync(path, algorithm);
+}
+
 /**
  * The digest of one file, streamed.
  *
  * @throws MlsignError `file-unreadable` or `file-changed-while-hashing`
  */
-export async function fileDigest(
-  path: string,
-  algorithm: "sha256" | "sha384" | "sha512",
-): Promise<Buffer> {
+export function fileDigestSync(path: string, algorithm: Algorithm): Buffer {
   const descriptor = open(path);
   try {
     const before = fstatSync(descriptor, { bigint: true });

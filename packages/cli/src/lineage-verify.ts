@@ -1,25 +1,32 @@
+import { resolve } from "node:path";
+import { decide, exitOfVerdict, type Finding, finding, type JsonValue } from "@mlsign/core";
+import type { VerifiedClaim } from "@mlsign/evidence";
+import { openRepository } from "@mlsign/git";
 import {
-  decide,
-  exitOfVerdict,
-  type Finding,
-  finding,
-  type JsonValue,
-  MlsignError,
-} from "@mlsign/core";
-import { readClaims, type VerifiedClaim, verifyClaims } from "@mlsign/evidence";
-import { checkLineage, collectLineage, LINEAGE_PREDICATE, readLineage } from "@mlsign/lineage";
-import { fetchManifest, parseReference } from "@mlsign/oci";
+  type CertifiedJob,
+  checkLineage,
+  collectLineage,
+  LINEAGE_PREDICATE,
+  type LineageClaim,
+  readLineage,
+} from "@mlsign/lineage";
 import { fulcioClaims } from "@mlsign/x509";
+import { baseModels } from "./base-models.ts";
 import { claimManifest } from "./claim-manifest.ts";
 import { claimsFiles } from "./claims-location.ts";
+import { type CommitTrustFlags, withCommitTrust } from "./commit-trust-options.ts";
+import { containerExists } from "./container-lookup.ts";
 import type { Host } from "./host.ts";
+import { judgeLocksAt } from "./lock-files-at.ts";
 import { locateModel } from "./model-location.ts";
 import { checkFormat, printReport, type ReportOptions } from "./print-report.ts";
-import { resolveTrust, type TrustFlags } from "./trust-options.ts";
+import type { TrustFlags } from "./trust-options.ts";
+import { damagedLines, requireTrust, verifiedClaims } from "./verified-claims.ts";
 import { VERSION } from "./version.ts";
 
-export interface VerifyLineageOptions extends TrustFlags, ReportOptions {
+export interface VerifyLineageOptions extends TrustFlags, ReportOptions, CommitTrustFlags {
   readonly offline?: boolean;
+  readonly baseModel?: readonly string[];
 }
 
 /** Verifies the lineage claims of a model, and what they say against what is here. */
@@ -30,22 +37,13 @@ export async function verifyLineage(
 ): Promise<number> {
   checkFormat(options);
   const location = locateModel(model, host.cwd);
-  const resolved = await resolveTrust(options, host, false);
-  if (resolved === undefined) {
-    throw new MlsignError("trust-missing", "Cannot verify: nobody was named to trust", {
-      hint: "give --key, --certificate-chain, or --certificate-identity with --certificate-oidc-issuer",
-    });
-  }
+  const resolved = await requireTrust(options, host);
   const { manifest, listing } = await claimManifest(location, {}, host);
   const identity = { name: listing.name, root: manifest.root, dirHash1: manifest.dirHash1 };
-  const claims = await verifyClaims(readClaims(claimsFiles(location)), identity, {
-    now: host.clock(),
-    trust: resolved.trust,
-    manifestVerified: false,
-  });
+  const claims = await verifiedClaims(claimsFiles(location), identity, resolved, host);
   const lineages = claims.filter(({ statement }) => statement?.predicateType === LINEAGE_PREDICATE);
   const findings = [
-    ...claims.filter(({ status }) => status === "damaged").flatMap((claim) => claim.findings),
+    ...damagedLines(claims),
     ...lineages.flatMap((claim) => claim.findings),
     ...(await judge(lineages, options, host)),
   ];
@@ -76,45 +74,85 @@ async function judge(
   if (said.size > 1)
     return [finding("lineage-form", "fail", `${said.size} different lineages are claimed`)];
   const claim = readLineage(first.statement.predicate);
-  const live = await collectLineage({
-    folder: host.cwd,
-    data: [...new Set(claim.datasets.flatMap(({ file }) => file ?? []))],
-  });
-  const leaf = first.result?.certificate;
-  const fulcio = leaf && fulcioClaims(leaf);
-  const { sourceRepositoryDigest: commit, sourceRepositoryUri: repository } = fulcio ?? {};
-  const exists = options.offline ? undefined : await containerExists(claim.containers);
+  const live = await collectLive(claim, options, host);
+  const exists = options.offline ? undefined : await lookUp(claim, host);
   return checkLineage(claim, {
     live,
-    ...(fulcio && {
-      certificate: { ...(commit && { commit }), ...(repository && { repository }) },
-    }),
+    certificate: certifiedJob(first),
+    pins: await pinsOf(claim, host),
     ...(exists !== undefined && { containerExists: exists }),
   });
 }
 
-/** What a lineage says, without when it was written down. */
+/** What a lineage says, without when it was written down and by which run. */
 function essence(predicate: JsonValue): string {
-  const { commits, datasets, containers } = readLineage(predicate);
-  return JSON.stringify([commits, datasets, containers]);
+  const {
+    commits,
+    datasets,
+    dataFiles,
+    containers,
+    locks,
+    baseModels: bases,
+  } = readLineage(predicate);
+  return JSON.stringify([commits, datasets, dataFiles, containers, locks, bases]);
 }
 
-async function containerExists(
-  containers: readonly { readonly uri: string; readonly digest: string }[],
-): Promise<boolean | undefined> {
+/** The same facts, collected here at the claim's commit. */
+async function collectLive(claim: LineageClaim, options: VerifyLineageOptions, host: Host) {
+  const models = await baseModels(options.baseModel ?? [], host);
+  const root = await rootOf(host);
+  // The claim names files from the repository's root.
+  const here = (path: string): string => (root === undefined ? path : resolve(root, path));
+  const files = [...claim.datasets, ...claim.dataFiles].flatMap(({ file }) => file ?? []);
+  return withCommitTrust(options, host, (commitTrust) =>
+    collectLineage({
+      folder: host.cwd,
+      commit: claim.commits[0]?.commit,
+      data: [...new Set(files)].map(here),
+      locks: claim.locks.map(({ path }) => here(path)),
+      baseModels: models,
+      ...(commitTrust && { commitTrust }),
+    }),
+  );
+}
+
+async function pinsOf({ commits, locks }: LineageClaim, host: Host) {
+  const [commit] = commits;
+  if (commit === undefined) return new Map<string, never>();
+  return judgeLocksAt(
+    host.cwd,
+    commit.commit,
+    locks.map(({ path }) => path),
+  );
+}
+
+async function rootOf(host: Host): Promise<string | undefined> {
+  return openRepository(host.cwd).then(
+    ({ root }) => root,
+    () => undefined,
+  );
+}
+
+/** What Fulcio says of the job that asked for the certificate; a key says nothing of one. */
+function certifiedJob({ result }: VerifiedClaim): CertifiedJob {
+  const leaf = result?.certificate;
+  if (leaf === undefined) return {};
+  const claims = fulcioClaims(leaf);
+  const { sourceRepositoryDigest: commit, sourceRepositoryUri: repository } = claims;
+  const { runInvocationUri: invocation } = claims;
+  return {
+    ...(commit && { commit }),
+    ...(repository && { repository }),
+    ...(invocation && { invocation }),
+  };
+}
+
+async function lookUp({ containers }: LineageClaim, host: Host): Promise<boolean | undefined> {
   const [container] = containers;
   const url =
     container && URL.canParse(container.uri)
       ? new URL(container.uri).searchParams.get("repository_url")
       : null;
   if (container === undefined || url === null) return undefined;
-  try {
-    return (
-      (await fetchManifest(parseReference(`${url}@${container.digest}`), { timeoutMs: 10_000 })) !==
-      undefined
-    );
-  } catch (error) {
-    if (error instanceof MlsignError) return undefined;
-    throw error;
-  }
+  return containerExists(`${url}@${container.digest}`, host);
 }

@@ -14,6 +14,10 @@ interface Entry {
 /** Every command, one module each, loaded when it is asked for. */
 export const COMMANDS: readonly Entry[] = [
   {
+    name: "init",
+    load: async (host, action) => (await import("./commands/init.ts")).initCommand(host, action),
+  },
+  {
     name: "keygen",
     load: async (host, action) =>
       (await import("./commands/keygen.ts")).keygenCommand(host, action),
@@ -46,6 +50,18 @@ export const COMMANDS: readonly Entry[] = [
     name: "lineage",
     load: async (host, action) =>
       (await import("./commands/lineage.ts")).lineageCommand(host, action),
+  },
+  {
+    name: "card",
+    load: async (host, action) => (await import("./commands/card.ts")).cardCommand(host, action),
+  },
+  {
+    name: "sbom",
+    load: async (host, action) => (await import("./commands/sbom.ts")).sbomCommand(host, action),
+  },
+  {
+    name: "deps",
+    load: async (host, action) => (await import("./commands/deps.ts")).depsCommand(host, action),
   },
   {
     name: "commits",

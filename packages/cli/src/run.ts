@@ -57,6 +57,9 @@ function report(error: unknown, argv: readonly string[], host: Host): number {
 
 function shownError(error: unknown): { code: string; message: string; hint?: string } {
   if (error instanceof CommanderError) {
+    if (error.code === "commander.help") {
+      return { code: "usage", message: "no command was named", hint: "see it with --help" };
+    }
     const message = printable(error.message.replace(/^error: /, "").split("\n")[0] ?? "");
     return { code: "usage", message, hint: "see mlsign --help" };
   }

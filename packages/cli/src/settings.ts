@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { isRecord, messageOf, MlsignError, printable } from "@mlsign/core";
 import { readBounded } from "@mlsign/files";
 import type { Command, Option } from "commander";
@@ -37,10 +37,20 @@ export async function applySettings(command: Command, host: Host): Promise<void>
     if (command.getOptionValueSource(option.attributeName()) === "cli") continue;
     command.setOptionValueWithSource(
       option.attributeName(),
-      typed(file, key, value, option),
+      placed(key, typed(file, key, value, option), dirname(file), host.cwd),
       "config",
     );
   }
+  // What was found is told like what was given.
+  if (discovered !== undefined) command.setOptionValueWithSource("config", discovered, "config");
+}
+
+/** A path of the settings file as a path from the working directory. */
+function placed(key: string, value: unknown, folder: string, cwd: string): unknown {
+  if (!PATHS.has(key) || folder === cwd) return value;
+  if (Array.isArray(value)) return value.map((item) => placed(key, item, folder, cwd));
+  if (typeof value !== "string" || value === "auto") return value;
+  return relative(cwd, resolve(folder, value)) || ".";
 }
 
 async function readSettings(file: string): Promise<Record<string, unknown>> {
@@ -112,5 +122,27 @@ const DATA = new Set([
   "shard-size",
   "allow-symlinks",
   "archive",
+  "card",
+  "card-policy",
+  "sbom",
+  "deps",
+  "lineage",
+  "data",
+  "container",
+  "base-model",
+  "name",
+  "model-version",
 ]);
-const LISTS = new Set(["ignore-path", "certificate-chain"]);
+const LISTS = new Set([
+  "ignore-path",
+  "certificate-chain",
+  "deps",
+  "data",
+  "base-model",
+  "rule",
+  "claims",
+  "lock",
+  "allow-unpinned",
+]);
+/** Options that name files: a settings file means them from where it lies. */
+const PATHS = new Set(["card", "card-policy", "sbom", "deps", "data"]);

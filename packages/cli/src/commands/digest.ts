@@ -21,7 +21,7 @@ export function digestCommand(host: Host, action: Action): Command {
     .argument("<path>", "a file, or a directory of files")
     .option(
       "--format <form>",
-      "root (OMS), dirhash1 (binds names too), or manifest (a line a file)",
+      "root (OMS), dirhash1 (binds names too), manifest (a line a file), or dvc (DVC's MD5)",
       "root",
     )
     .option("--ignore-path <path>", "leave this out (repeatable)", collect)
@@ -34,10 +34,14 @@ export function digestCommand(host: Host, action: Action): Command {
 }
 
 async function digest(path: string, options: Options, host: Host): Promise<number> {
+  if (options.format === "dvc") {
+    const { digestForDvc } = await import("../digest-dvc.ts");
+    return digestForDvc(path, options, host);
+  }
   if (!["root", "dirhash1", "manifest"].includes(options.format)) {
     throw new MlsignError(
       "usage",
-      `Cannot print ${printable(options.format)}: not root, dirhash1 or manifest`,
+      `Cannot print ${printable(options.format)}: not root, dirhash1, manifest or dvc`,
     );
   }
   const [{ manifestOf }, { modelSource }] = await Promise.all([
@@ -82,8 +86,10 @@ async function digest(path: string, options: Options, host: Host): Promise<numbe
 
 const HELP = `
 The root binds the files' contents and their order, not their names: two models can share it.
-dirhash1 (Go's h1, in hexadecimal) binds names too.
+dirhash1 (Go's h1, in hexadecimal) binds names too. dvc prints what a .dvc file has as md5: a name
+to find data by, which binds nothing.
 
-Example:
+Examples:
   $ mlsign digest ./model --format dirhash1
+  $ mlsign digest ./model --format dvc
 `;

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { addCommitTrustOptions } from "../commit-trust-options.ts";
 import type { Host } from "../host.ts";
 import type { LogOptions } from "../lineage-log.ts";
 import type { RecordOptions } from "../lineage-record.ts";
@@ -13,6 +14,13 @@ export function lineageCommand(host: Host, action: Action): Command {
     .argument("<model>", "the model")
     .option("--data <file>", "a .dvc file or dvc.lock of the repository (repeatable)", collect)
     .option("--container <ref>", "the image that it was trained in, with its digest")
+    .option("--deps <file>", "a lock file of the commit (repeatable)", collect)
+    .option(
+      "--base-model <name>",
+      "what it was tuned from: NAME[@REVISION][#sha256:ROOT][=PATH] (repeatable)",
+      collect,
+    )
+    .option("--offline", "do not ask the registry for the container")
     .option(
       "--ignore-path <path>",
       "leave this out of what the claim is about (repeatable)",
@@ -21,7 +29,7 @@ export function lineageCommand(host: Host, action: Action): Command {
     .option("--allow-symlinks", "follow links that stay inside the model")
     .option("--config <file>", "options as YAML (flags win)")
     .option("--json", "print one JSON document");
-  addSignerOptions(record)
+  addSignerOptions(addCommitTrustOptions(record))
     .addHelpText("after", RECORD_HELP)
     .action((model: string, options: RecordOptions) =>
       action(import("../lineage-record.ts").then((it) => it.recordLineage(model, options, host))),
@@ -29,7 +37,8 @@ export function lineageCommand(host: Host, action: Action): Command {
   const verify = new Command("verify")
     .description("check a model's lineage claim against the repository, the data and the registry")
     .argument("<model>", "the model");
-  addTrustOptions(verify)
+  addCommitTrustOptions(addTrustOptions(verify))
+    .option("--base-model <name>", "a base model that is here: NAME=PATH (repeatable)", collect)
     .option("--offline", "do not ask the registry for the container")
     .option("--config <file>", "options as YAML (flags win)")
     .option("--format <form>", "text, json, sarif, junit or markdown", "text")
@@ -40,8 +49,13 @@ export function lineageCommand(host: Host, action: Action): Command {
     );
   const log = new Command("log")
     .description("who committed which version of the data, when")
-    .argument("[path...]", ".dvc files and dvc.lock files; all of them by default")
-    .option("--allowed-signers <file>", "tell whose signature each commit has (ssh-keygen(1))")
+    .argument("[path...]", ".dvc files and dvc.lock files; all of them by default");
+  addCommitTrustOptions(log)
+    .option(
+      "--audit-log <file>",
+      "a forge's or bucket's audit log: who pushed, who uploaded (repeatable)",
+      collect,
+    )
     .option("--json", "print one JSON document")
     .addHelpText("after", LOG_HELP)
     .action((paths: string[], options: LogOptions) =>
@@ -60,19 +74,22 @@ What is missing (a dirty work tree, bytes that are not here, a tag without diges
 said; verifying is what refuses.
 
 Example:
-  $ mlsign lineage record model.pkl --data data.dvc --container REF@sha256:… --key release.key
+  $ mlsign lineage record model.onnx --data data.csv.dvc --container IMAGE@DIGEST --key demo.key
 `;
 const VERIFY_HELP = `
-Run it in a checkout of the commit that the lineage names. What could not be looked at is unknown,
-and exits 3.
+Run it in a repository that has the commit, with the data in place. Commit, .dvc files, lock files,
+bytes, container and base models are looked at anew; what could not be is unknown, and exits 3.
 
 Example:
-  $ mlsign lineage verify model.pkl --key release.pub
+  $ mlsign lineage verify model.onnx --key demo.pub
 `;
 const LOG_HELP = `
 git shows who committed the pointer to the data, not who pushed the bytes; names and dates are what
 the committer wrote. A signature, where it is good, is the only part that proves who it was.
+--audit-log joins what the forge and the bucket logged: who pushed the commit, who wrote the object,
+and what does not fit. It is their word, and a log that is silent proves nothing.
 
-Example:
-  $ mlsign lineage log data.dvc --allowed-signers allowed_signers
+Examples:
+  $ mlsign lineage log
+  $ mlsign lineage log data.csv.dvc --json
 `;

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import test from "ava";
 import { shell } from "./shell.ts";
 
@@ -28,6 +28,8 @@ const refused: [string, string][] = [
   ["a duplicate key", "hash: sha256\nhash: blake3\n"],
   ["an alias", "ignore-path: &a [x]\nsignature: *a\n"],
   ["a wrong type", "allow-symlinks: maybe\n"],
+  ["a file outside the repository", "card: ../secret.md\n"],
+  ["a list with a file outside the repository", "deps: [a.txt, /etc/hosts]\n"],
   ["a list where none fits", "hash: [sha256]\n"],
   ["no mapping", "- a\n"],
   ["broken YAML", "hash: [\n"],
@@ -50,6 +52,20 @@ test("mlsign verify never looks at a discovered mlsign.yaml", async (t) => {
   writeFileSync(path("mlsign.yaml"), "ignore-path: [config.json]\nkey: theirs.pub\n");
   t.is((await mlsign("verify", "model")).exit, 2);
   t.is((await mlsign("verify", "model", "--key", "k.pub")).exit, 0);
+});
+
+test("a settings file names files from where it lies", async (t) => {
+  const { mlsign, path } = shell(t);
+  mkdirSync(path("ci"));
+  await mlsign("keygen", "--out", "ci/k");
+  writeFileSync(path("ci/sign.yaml"), "key: k.key\nsignature: own.sig\n");
+  writeFileSync(path("ci/verify.yaml"), "key: k.pub\nsignature: own.sig\n");
+  t.is((await mlsign("sign", "model", "--config", "ci/sign.yaml")).exit, 0);
+  t.true(existsSync(path("ci/own.sig")));
+  t.is((await mlsign("verify", "model", "--config", "ci/verify.yaml")).exit, 0);
+  writeFileSync(path("ci/env.yaml"), "key: env:KEY\n");
+  const done = await mlsign("sign", "model", "--config", "ci/env.yaml");
+  t.regex(done.err, /KEY is not set/);
 });
 
 test("mlsign verify takes trust from --config, which the caller names", async (t) => {

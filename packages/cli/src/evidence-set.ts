@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { basename, dirname, relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import { MlsignError, printable } from "@mlsign/core";
 import type { CheckedDependencies } from "@mlsign/deps";
 import { openRepository } from "@mlsign/git";
@@ -8,10 +7,11 @@ import type { Manifest } from "@mlsign/manifest";
 import { type BomTruth, readBom } from "@mlsign/sbom";
 import type { ClaimDraft } from "./attest-draft.ts";
 import { cardClaim } from "./card-claim.ts";
-import { readCard, type ReadCard } from "./card-file.ts";
+import type { ReadCard } from "./card-file.ts";
 import { cardPolicy } from "./card-policy.ts";
 import { depsClaim } from "./deps-claim.ts";
 import type { EvidenceFlags } from "./evidence-options.ts";
+import { findCard } from "./find-card.ts";
 import type { Host } from "./host.ts";
 import { lineageClaim, lineageOf } from "./lineage-claim.ts";
 import { modelBom } from "./model-bom.ts";
@@ -42,7 +42,12 @@ export async function evidenceSet(
   checkWords(flags);
   const missing: string[] = [];
   const drafts: EvidenceSet["drafts"][number][] = [];
-  const card = cardOf(model.location, flags, missing, host);
+  const found =
+    flags.card === undefined
+      ? { missing: "card: not configured" }
+      : findCard(model.location, flags.card, host);
+  const card = "missing" in found ? undefined : found;
+  if ("missing" in found) missing.push(found.missing);
   const root = await rootOf(host);
   const deps = flags.deps === undefined ? undefined : depsClaim(flags.deps, flags, host, root);
   const lineage = await lineageFor(flags, deps?.checked, { root, ...model }, host);
@@ -78,27 +83,6 @@ function checkWords({ lineage }: EvidenceFlags): void {
   throw new MlsignError("usage", `Cannot use --lineage ${printable(lineage)}: it takes auto`, {
     hint: "name the data with --data, and the image with --container",
   });
-}
-
-function cardOf(
-  location: ModelLocation,
-  { card }: EvidenceFlags,
-  missing: string[],
-  host: Host,
-): ReadCard | undefined {
-  if (card === undefined) {
-    missing.push("card: not configured");
-    return undefined;
-  }
-  if (card !== "auto") return readCard(card, host);
-  const places = location.directory
-    ? [resolve(location.path, "README.md")]
-    : [`${location.path}.card.md`, resolve(dirname(location.path), "README.md")];
-  const found = places.find((place) => existsSync(place));
-  if (found !== undefined) return readCard(relative(host.cwd, found) || basename(found), host);
-  const names = places.map((place) => printable(relative(host.cwd, place))).join(", ");
-  missing.push(`card: there is no ${names}`);
-  return undefined;
 }
 
 /** The bill of materials holds commit, data and container too, whether or not they are a claim. */

@@ -21,7 +21,7 @@ import { judgeLocksAt } from "./lock-files-at.ts";
 import { locateModel } from "./model-location.ts";
 import { checkFormat, printReport, type ReportOptions } from "./print-report.ts";
 import type { TrustFlags } from "./trust-options.ts";
-import { damagedLines, requireTrust, verifiedClaims } from "./verified-claims.ts";
+import { asWarnings, damagedLines, requireTrust, verifiedClaims } from "./verified-claims.ts";
 import { VERSION } from "./version.ts";
 
 export interface VerifyLineageOptions extends TrustFlags, ReportOptions, CommitTrustFlags {
@@ -42,10 +42,14 @@ export async function verifyLineage(
   const identity = { name: listing.name, root: manifest.root, dirHash1: manifest.dirHash1 };
   const claims = await verifiedClaims(claimsFiles(location), identity, resolved, host);
   const lineages = claims.filter(({ statement }) => statement?.predicateType === LINEAGE_PREDICATE);
+  const good = lineages.filter(({ status }) => status === "counts");
+  const others = lineages.filter((claim) => !good.includes(claim)).flatMap((one) => one.findings);
   const findings = [
     ...damagedLines(claims),
-    ...lineages.flatMap((claim) => claim.findings),
-    ...(await judge(lineages, options, host)),
+    // What a stranger appended does not undo what a trusted signer said.
+    ...(good.length > 0 ? asWarnings(others) : others),
+    ...good.flatMap((claim) => claim.findings),
+    ...(await judge(good, options, host)),
   ];
   const verdict = decide(findings);
   const tool = { name: "mlsign", version: VERSION };
@@ -58,11 +62,10 @@ export async function verifyLineage(
 }
 
 async function judge(
-  lineages: readonly VerifiedClaim[],
+  valid: readonly VerifiedClaim[],
   options: VerifyLineageOptions,
   host: Host,
 ): Promise<Finding[]> {
-  const valid = lineages.filter(({ status }) => status === "counts");
   const [first] = valid;
   if (first?.statement === undefined) {
     return [

@@ -1,8 +1,8 @@
 import { relative, resolve } from "node:path";
 import { EXIT, hexOf, MlsignError, printable, sha256 } from "@mlsign/core";
 import { writeFileAtomic } from "@mlsign/files";
-import { readCard } from "./card-file.ts";
 import { claimManifest, type ClaimManifestOptions } from "./claim-manifest.ts";
+import { findCard } from "./find-card.ts";
 import type { Host } from "./host.ts";
 import { lineageOf } from "./lineage-claim.ts";
 import { type DependencyPolicyFlags, judgeLocks } from "./lock-files.ts";
@@ -33,7 +33,8 @@ export async function createSbom(
   const location = locateModel(model, host.cwd);
   const output = options.output === undefined ? undefined : resolve(host.cwd, options.output);
   if (output !== undefined) refuseInside(output, location, options, host);
-  const card = options.card === undefined ? undefined : readCard(options.card, host).card;
+  const found = options.card === undefined ? undefined : findCard(location, options.card, host);
+  const card = found === undefined || "missing" in found ? undefined : found.card;
   const locks = options.deps === undefined ? undefined : judgeLocks(options.deps, options, host);
   const { data, container, baseModel } = options;
   const lineage = await lineageOf(

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { isRecord, messageOf, MlsignError, printable } from "@mlsign/core";
 import { readBounded } from "@mlsign/files";
 import type { Command, Option } from "commander";
@@ -35,22 +35,33 @@ export async function applySettings(command: Command, host: Host): Promise<void>
       });
     }
     if (command.getOptionValueSource(option.attributeName()) === "cli") continue;
-    command.setOptionValueWithSource(
-      option.attributeName(),
-      placed(key, typed(file, key, value, option), dirname(file), host.cwd),
-      "config",
-    );
+    const set = typed(file, key, value, option);
+    if (discovered !== undefined && PATHS.has(key)) stayBelow(file, key, set);
+    const name = option.attributeName();
+    command.setOptionValueWithSource(name, placed(key, set, dirname(file), host.cwd), "config");
   }
   // What was found is told like what was given.
   if (discovered !== undefined) command.setOptionValueWithSource("config", discovered, "config");
+}
+
+/** What a pull request can change must not have files of the runner read, and told in a claim. */
+function stayBelow(file: string, key: string, value: unknown): void {
+  for (const path of Array.isArray(value) ? (value as unknown[]) : [value]) {
+    const away = relative(dirname(file), resolve(dirname(file), String(path)));
+    if (isAbsolute(away) || away.split(sep)[0] === "..")
+      throw invalid(file, `"${key}" names a file outside the repository`);
+  }
 }
 
 /** A path of the settings file as a path from the working directory. */
 function placed(key: string, value: unknown, folder: string, cwd: string): unknown {
   if (!PATHS.has(key) || folder === cwd) return value;
   if (Array.isArray(value)) return value.map((item) => placed(key, item, folder, cwd));
-  if (typeof value !== "string" || value === "auto") return value;
-  return relative(cwd, resolve(folder, value)) || ".";
+  if (typeof value !== "string" || value === "auto" || ELSEWHERE.test(value)) return value;
+  const [, at = "", path = ""] = /^(@?)(.*)$/s.exec(value) ?? [];
+  // An identity token is the token itself, unless it names a file.
+  if (key === "identity-token" && at === "") return value;
+  return `${at}${relative(cwd, resolve(folder, path)) || "."}`;
 }
 
 async function readSettings(file: string): Promise<Record<string, unknown>> {
@@ -113,7 +124,7 @@ function invalid(file: string, why: string, options: { hint?: string } = {}): Ml
 
 const NAME = "mlsign.yaml";
 const MOST_BYTES = 1024 * 1024;
-const DISCOVERING = new Set(["sign", "digest", "inspect"]);
+const DISCOVERING = new Set(["sign", "digest", "inspect", "create", "record"]);
 /** What a discovered file may say. */
 const DATA = new Set([
   "signature",
@@ -145,4 +156,31 @@ const LISTS = new Set([
   "allow-unpinned",
 ]);
 /** Options that name files: a settings file means them from where it lies. */
-const PATHS = new Set(["card", "card-policy", "sbom", "deps", "data"]);
+const PATHS = new Set([
+  "signature",
+  "card",
+  "card-policy",
+  "sbom",
+  "deps",
+  "data",
+  "key",
+  "certificate",
+  "certificate-chain",
+  "identity-token",
+  "trust-config",
+  "signing-config",
+  "trusted-root",
+  "allowed-signers",
+  "gpg-keys",
+  "policy",
+  "predicate",
+  "lock",
+  "claims",
+  "wheelhouse",
+  "site-packages",
+  "audit-log",
+  "into",
+  "output",
+]);
+/** Keys that are no files. */
+const ELSEWHERE = /^(?:env|exec|pkcs11):/;

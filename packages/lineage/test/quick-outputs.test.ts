@@ -24,7 +24,7 @@ const word = mostly(
   ["null", "True", "0x1", "1e5", "~", "-", "a b"],
 );
 const hex = (digits: string) =>
-  fc.string({ unit: fc.constantFrom(...digits), minLength: 32, maxLength: 32 });
+  fc.string({ unit: fc.constantFrom(...digits.split("")), minLength: 32, maxLength: 32 });
 const oid = fc
   .tuple(
     fc.oneof(

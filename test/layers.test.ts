@@ -5,7 +5,7 @@ import test from "ava";
 /** The architecture: imports point from a later tier to an earlier one, and never sideways. */
 const TIERS = [
   ["core"],
-  ["hash", "bundle", "x509", "trust", "files", "git", "oci", "audit-log", "report"],
+  ["hash", "bundle", "x509", "trust", "files", "git", "oci", "audit-log", "mlflow", "report"],
   ["manifest", "dvc"],
   ["sign", "verify", "card", "sbom", "deps", "lineage"],
   ["evidence"],

@@ -32,6 +32,8 @@ export function addEvidenceOptions(command: Command): Command {
       "what it was tuned from: NAME[@REVISION][#sha256:ROOT][=PATH] (repeatable)",
       collect,
     )
+    .option("--mlflow-run <id>", "the run that trained it, on the server of MLFLOW_TRACKING_URI")
+    .option("--mlflow-uri <url>", "that server")
     .option("--name <name>", "the model's name in the bill of materials")
     .option("--model-version <version>", "the model's version in the bill of materials");
 }

@@ -10,6 +10,7 @@ import { ciJob } from "./ci-job.ts";
 import { claimsFiles } from "./claims-location.ts";
 import { type CommitTrustFlags, withCommitTrust } from "./commit-trust-options.ts";
 import type { Host } from "./host.ts";
+import { mlflowRun } from "./mlflow-run.ts";
 import type { ModelLocation } from "./model-location.ts";
 
 /** Where a model came from, as flags say it. */
@@ -18,6 +19,8 @@ export interface LineageFlags extends CommitTrustFlags {
   readonly container?: string;
   readonly deps?: readonly string[];
   readonly baseModel?: readonly string[];
+  readonly mlflowRun?: string;
+  readonly mlflowUri?: string;
 }
 
 /** Collects what the flags name, in the checkout that this is. */
@@ -27,6 +30,7 @@ export async function lineageOf(
   host: Host,
 ): Promise<LineageFacts> {
   const models = await baseModels(flags.baseModel ?? [], host);
+  const run = await mlflowRun(flags, host);
   return withCommitTrust(flags, host, (commitTrust) =>
     collectLineage({
       folder: host.cwd,
@@ -35,6 +39,7 @@ export async function lineageOf(
       container: flags.container,
       locks: flags.deps ?? [],
       baseModels: models,
+      run,
       outputs: [location.path, location.signaturePath, ...claimsFiles(location)],
       ...(commitTrust && { commitTrust }),
     }),

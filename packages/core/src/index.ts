@@ -1,4 +1,5 @@
 /** What every other package speaks: errors, findings, verdicts, digests, strict JSON. @module */
+export { readBody } from "./body.ts";
 export { canonicalJson } from "./canonical.ts";
 export { ERROR_CODES, FINDING_CODES } from "./codes.ts";
 export { decide } from "./decide.ts";

@@ -1,4 +1,4 @@
-import { messageOf, MlsignError, printable } from "@mlsign/core";
+import { messageOf, MlsignError, printable, readBody } from "@mlsign/core";
 
 export interface AskOptions {
   readonly headers?: Readonly<Record<string, string>>;
@@ -34,7 +34,7 @@ export async function ask(url: URL, options: AskOptions): Promise<Answer> {
       status: response.status,
       type: response.headers.get("content-type") ?? "",
       challenge: response.headers.get("www-authenticate") ?? "",
-      body: await readBounded(response),
+      body: await readBody(response, MOST_BYTES),
       url,
     };
   } catch (cause) {
@@ -51,17 +51,6 @@ export function failed(host: string, why: string, cause?: unknown): MlsignError 
     `Cannot ask the registry ${printable(host)}: ${printable(why)}`,
     { ...(cause !== undefined && { cause }) },
   );
-}
-
-async function readBounded(response: Response): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > MOST_BYTES) throw new Error(`more than ${MOST_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 const TIMEOUT_MS = 20_000;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isRecord, messageOf, MlsignError, printable } from "@mlsign/core";
+import { isRecord, messageOf, MlsignError, printable, readBody } from "@mlsign/core";
 
 export interface HttpRequest {
   /** Who is asked, in words, for messages. */
@@ -67,7 +67,7 @@ async function tryOnce(options: HttpRequest): Promise<HttpResponse | Failure> {
     return { kind, error: failed(options, causeText(cause), cause) };
   }
   try {
-    const body = await readBounded(response);
+    const body = await readBody(response, MOST_BYTES);
     const { status } = response;
     if (status !== 200 && status !== 201 && !options.accept?.includes(status)) {
       return refusal(options, status, body);
@@ -112,17 +112,6 @@ function said(body: Buffer, secrets: readonly string[]): string {
   for (const piece of pieces) text = text.replaceAll(piece, "[secret]");
   text = text.replace(/[\w-]{16,}\.[\w-]{16,}\.[\w-]*/g, "[token]");
   return text === "" ? "" : `: ${printable(text.slice(0, 200))}`;
-}
-
-async function readBounded(response: Response): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > MOST_BYTES) throw new Error(`more than ${MOST_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function failed(options: HttpRequest, why: string, cause?: unknown): MlsignError {

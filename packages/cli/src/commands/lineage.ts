@@ -20,6 +20,8 @@ export function lineageCommand(host: Host, action: Action): Command {
       "what it was tuned from: NAME[@REVISION][#sha256:ROOT][=PATH] (repeatable)",
       collect,
     )
+    .option("--mlflow-run <id>", "the run that trained it, on the server of MLFLOW_TRACKING_URI")
+    .option("--mlflow-uri <url>", "that server")
     .option("--offline", "do not ask the registry for the container")
     .option(
       "--ignore-path <path>",

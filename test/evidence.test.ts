@@ -1,21 +1,12 @@
-import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import test, { type ExecutionContext } from "ava";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import test from "ava";
 import { startSigstore } from "mlsign-test-sigstore";
-import { CARD, requirements } from "./model-files.ts";
+import { parse } from "yaml";
+import { CARD } from "./model-files.ts";
+import { type Repository, repository, withGit } from "./repository.ts";
 import { type Shell, shell } from "./shell.ts";
 
-const hasGit = (() => {
-  try {
-    execFileSync("git", ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-const withGit = hasGit ? test : test.skip;
-const DATA = "a,b\n1,2\n";
 const SETTINGS = `card: auto
 sbom: auto
 deps: requirements.txt
@@ -31,37 +22,6 @@ const KINDS = [
   "https://in-toto.io/attestation/reference/v0.1",
 ];
 
-interface Repository extends Shell {
-  readonly git: (...args: string[]) => void;
-  readonly write: (name: string, content: string) => void;
-}
-
-/** A repository as an ML engineer has it, with a model in it that was just trained. */
-async function repository(t: ExecutionContext, settings = SETTINGS): Promise<Repository> {
-  const user = shell(t);
-  const env = { PATH: process.env["PATH"] ?? "", HOME: user.cwd, GIT_CONFIG_NOSYSTEM: "1" };
-  const git = (...args: string[]): void => {
-    const who = ["-c", "user.name=Ana", "-c", "user.email=ana@example.com"];
-    execFileSync("git", [...who, ...args], { cwd: user.cwd, env, stdio: "pipe" });
-  };
-  const write = (name: string, content: string): void => writeFileSync(user.path(name), content);
-  await user.mlsign("keygen", "--out", "k");
-  git("init", "-q", "-b", "main");
-  git("remote", "add", "origin", "https://git.example/org/repo.git");
-  const md5 = createHash("md5").update(DATA).digest("hex");
-  const sha256 = createHash("sha256").update(DATA).digest("hex");
-  write(".gitignore", "/data.csv\n/k.*\n/model/\n/eval.json\n/token\n/trust.json\n");
-  write("data.csv", DATA);
-  write("data.csv.dvc", `outs:\n- md5: ${md5}\n  hash: md5\n  path: data.csv\n`);
-  write("requirements.txt", requirements("pkg", "1.0", "wheel"));
-  const card = CARD.replace("name: tx", "name: data.csv").replace("a".repeat(64), sha256);
-  write("README.md", card);
-  if (settings !== "") write("mlsign.yaml", settings);
-  git("add", "-A", ":!model.onnx");
-  git("commit", "-q", "-m", "train");
-  return { ...user, git, write };
-}
-
 function claimsOf(user: Shell): string[] {
   return readFileSync(user.path("model.onnx.claims.jsonl"), "utf8").trimEnd().split("\n");
 }
@@ -75,7 +35,7 @@ function predicateTypes(lines: readonly string[]): string[] {
 }
 
 withGit("mlsign sign with mlsign.yaml leaves the whole evidence, which verifies", async (t) => {
-  const user = await repository(t);
+  const user = await repository(t, SETTINGS);
   const signed = await user.mlsign("sign", "model.onnx", "--key", "k.key", "--json");
   t.is(signed.exit, 0, signed.err + signed.out);
   const { evidence } = JSON.parse(signed.out) as { evidence: { missing: string[]; added: number } };
@@ -138,7 +98,7 @@ const refusals: [string, (user: Repository) => void, RegExp][] = [
 ];
 for (const [what, spoil, told] of refusals) {
   withGit(`mlsign sign refuses ${what}, and writes nothing`, async (t) => {
-    const user = await repository(t);
+    const user = await repository(t, SETTINGS);
     spoil(user);
     const { exit, out, err } = await user.mlsign("sign", "model.onnx", "--key", "k.key");
     t.is(exit, 1, out);
@@ -150,7 +110,7 @@ for (const [what, spoil, told] of refusals) {
 }
 
 withGit("mlsign sign refuses a bill of materials of other bytes", async (t) => {
-  const user = await repository(t);
+  const user = await repository(t, SETTINGS);
   t.is((await user.mlsign("sbom", "create", "model.onnx", "-o", "bom.json")).exit, 0);
   user.write("model.onnx", "trained again");
   const { exit, out } = await user.mlsign(
@@ -168,7 +128,7 @@ withGit("mlsign sign refuses a bill of materials of other bytes", async (t) => {
 withGit(
   "mlsign sign in a folder below finds mlsign.yaml, and means its paths from there",
   async (t) => {
-    const user = await repository(t);
+    const user = await repository(t, SETTINGS);
     mkdirSync(user.path("out"));
     user.write("out/model.onnx", "weights");
     user.write("out/model.onnx.card.md", readFileSync(user.path("README.md"), "utf8"));
@@ -204,7 +164,7 @@ withGit(
 );
 
 withGit("mlsign sign asks for one identity and one certificate for all the evidence", async (t) => {
-  const user = await repository(t);
+  const user = await repository(t, SETTINGS);
   const sigstore = await startSigstore();
   t.teardown(() => sigstore.close());
   user.write("token", sigstore.token({ email: "ci@example.com" }));
@@ -226,7 +186,7 @@ withGit("mlsign sign asks for one identity and one certificate for all the evide
 });
 
 withGit("mlsign sign with shards or another hash makes the same claims' subject", async (t) => {
-  const user = await repository(t);
+  const user = await repository(t, SETTINGS);
   const root = (await user.mlsign("digest", "model.onnx")).out.trim().replace("sha256:", "");
   for (const how of [
     ["--hash", "blake2b"],
@@ -243,7 +203,7 @@ withGit("mlsign sign with shards or another hash makes the same claims' subject"
 });
 
 withGit("mlsign sign where the log fails leaves no half of the evidence", async (t) => {
-  const user = await repository(t);
+  const user = await repository(t, SETTINGS);
   const sigstore = await startSigstore();
   t.teardown(() => sigstore.close());
   user.write("token", sigstore.token({ email: "ci@example.com" }));
@@ -282,6 +242,30 @@ test("mlsign init looks around where there is no repository, and proposes only c
   t.true(out.includes(`  - "we:ird #.dvc"`));
   t.false(existsSync(user.path("mlsign.yaml")));
 });
+
+withGit(
+  "the schema of mlsign.yaml knows each key that a repository may set, and no other",
+  async (t) => {
+    const file = new URL("../packages/cli/schemas/settings.v1.schema.json", import.meta.url);
+    const schema = JSON.parse(readFileSync(file, "utf8")) as {
+      properties: Record<string, unknown>;
+    };
+    const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(schema);
+    const proposed = await repository(t, "");
+    await proposed.mlsign("init");
+    const text = readFileSync(proposed.path("mlsign.yaml"), "utf8");
+    t.true(validate(parse(text)), JSON.stringify(validate.errors));
+    // What is commented out in the proposal is known too.
+    const keys = [...text.matchAll(/^(?:# )?([a-z][a-z-]+):/gm)].map(([, key = ""]) => key);
+    for (const key of keys) t.true(key in schema.properties, key);
+    const user = shell(t);
+    for (const key of Object.keys(schema.properties)) {
+      writeFileSync(user.path("mlsign.yaml"), `${key}: [{}]\n`);
+      const { err } = await user.mlsign("sign", "model.onnx", "--key", "k.key");
+      t.regex(err, new RegExp(`"${key}" is not`), key);
+    }
+  },
+);
 
 test("a discovered mlsign.yaml cannot choose keys, programs or services", async (t) => {
   const user = shell(t);

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import test from "ava";
+import { repository, withGit } from "./repository.ts";
 import { shell } from "./shell.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -24,8 +25,10 @@ const blocks = [...README.matchAll(/^```console\n([^]*?)^```$/gm)].map((block) =
 test("README.md has console blocks", (t) => t.true(blocks.length >= 2));
 
 for (const [index, steps] of blocks.entries()) {
-  test(`README.md's console block ${index + 1} does what it shows`, async (t) => {
-    const { mlsign } = shell(t);
+  const inRepository = steps.some(([command]) => command === "mlsign init");
+  const run = inRepository ? withGit : test;
+  run(`README.md's console block ${index + 1} does what it shows`, async (t) => {
+    const { mlsign } = inRepository ? await repository(t, "") : shell(t);
     for (const [command, output] of steps) {
       const pnpm = /^npx --yes pnpm@12\.21\.0 (\S+)(?: (.+))?$/.exec(command);
       const script = pnpm?.[1];

@@ -15,9 +15,16 @@ export function validateBlock(block: unknown): BlockFault[] {
     const path = instancePath.split("/").slice(1).map(unescape);
     const extra: unknown = params.additionalProperty;
     if (typeof extra !== "string")
-      return { path: ["mlsign", ...path], message: message ?? "is wrong" };
+      return { path: ["mlsign", ...path], message: wanted(params) ?? message ?? "is wrong" };
     return { path: ["mlsign", ...path, extra], message: `has the unknown key "${extra}"` };
   });
+}
+
+/** What a fixed value or a choice of values must be, which the validator does not say. */
+function wanted({ allowedValue, allowedValues }: Readonly<Record<string, unknown>>) {
+  if (allowedValue !== undefined) return `must be ${JSON.stringify(allowedValue)}`;
+  if (!Array.isArray(allowedValues)) return undefined;
+  return `must be one of ${allowedValues.map((value) => JSON.stringify(value)).join(", ")}`;
 }
 
 /** A part of a JSON pointer; a number where it is an index. */

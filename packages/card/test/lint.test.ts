@@ -56,6 +56,15 @@ const OPTIONS: LintOptions = {
   },
 };
 
+test("lintCard() says which values a key may have", (t) => {
+  const told = (from: string, to: string): string =>
+    lintCard(parseCard(GOOD.replace(from, to), "README.md"), OPTIONS)
+      .map(({ message }) => message)
+      .join("\n");
+  t.regex(told("schema: 1", "schema: 2"), /mlsign\.schema must be 1$/m);
+  t.regex(told("norm: linf", "norm: l9"), /norm must be one of "l0", "l1", "l2", "linf"$/m);
+});
+
 test("lintCard() accepts a complete card", (t) => {
   const findings = lintCard(parseCard(GOOD, "README.md"), OPTIONS);
   t.deepEqual(

@@ -15,7 +15,21 @@ export function checkData(claim: LineageClaim, live: LineageFacts): Finding[] {
       ? of("pass", `"${shown}" at the commit is as recorded`, file)
       : of("fail", `"${shown}" is another file at the commit than was recorded`, file);
   });
-  return [...files, ...claim.datasets.map((dataset) => checkDataset(dataset, facts, checkedOut))];
+  return [
+    ...files,
+    ...claim.datasets.flatMap((dataset) => [
+      checkDataset(dataset, facts, checkedOut),
+      ...checkLegacy(dataset),
+    ]),
+  ];
+}
+
+/** DVC 2 hashed texts without their carriage returns: two texts can have one such name. */
+function checkLegacy({ algorithm, path }: ClaimedDataset): Finding[] {
+  if (algorithm === "md5") return [];
+  const message = `"${printable(path)}" is named by DVC 2's hash, which is blind to line ends`;
+  const fix = "dvc cache migrate, then commit the new .dvc file";
+  return [of("fail", message, path, { severity: "warning", fix })];
 }
 
 function checkDataset(

@@ -95,6 +95,29 @@ withGit(
   },
 );
 
+withGit(
+  "checkLineage() is not deceived by line ends, which DVC 2's hash does not see",
+  async (t) => {
+    const { dir, git, write } = repository(t);
+    write("data.csv", "a\r\nb\r\n");
+    const { oid } = hashData(join(dir, "data.csv"), "md5-dos2unix");
+    write("data.csv.dvc", `outs:\n- md5: ${oid}\n  path: data.csv\n`);
+    git("commit", "-q", "-a", "-m", "as DVC 2 has it");
+    const claim = await claimOf(dir);
+    const judge = async (): Promise<Finding[]> =>
+      checkLineage(claim, { live: await collect(dir), containerExists: true });
+    t.is(decide(await judge()), "accepted");
+    t.true(
+      (await judge()).some(
+        ({ severity, message }) => severity === "warning" && /line ends/.test(message),
+      ),
+    );
+    write("data.csv", "a\nb\n");
+    t.is(hashData(join(dir, "data.csv"), "md5-dos2unix").oid, oid, "the same name");
+    t.is(decide(await judge()), "refused");
+  },
+);
+
 withGit("collectLineage() with two files of data is two data sets", async (t) => {
   const { dir } = pipeline(t);
   const claim = await claimOf(dir, { data: ["dvc.lock", "data.csv.dvc"] });

@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import test, { type ExecutionContext } from "ava";
 import { type Shell, shell } from "./shell.ts";
 
@@ -89,6 +91,35 @@ withGit("mlsign lineage record names what is missing and records it all the same
   );
   t.is(verified.exit, 1);
   t.regex(verified.out, /trained from a work tree of no\s+commit/);
+});
+
+withGit("mlsign lineage record --mlflow-run names the run, and what it contradicts", async (t) => {
+  const user = await repository(t);
+  const asked: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.url} ${request.headers.authorization}`);
+    const tags = [{ key: "mlflow.source.git.commit", value: "b".repeat(40) }];
+    response.end(JSON.stringify({ run: { info: { run_id: "r1" }, data: { tags } } }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  t.teardown(() => server.close());
+  const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const record = ["lineage", "record", "model.onnx", ...RECORD, "--offline", "--mlflow-run"];
+  const env = { HOME: user.cwd, MLFLOW_TRACKING_URI: uri, MLFLOW_TRACKING_TOKEN: "s3cr3t" };
+  const { exit, out, err } = await user.as({ env }, ...record, "r1", "--json");
+  t.is(exit, 0, err);
+  t.deepEqual(asked, ["/api/2.0/mlflow/runs/get?run_id=r1 Bearer s3cr3t"]);
+  t.regex(err, /missing: run r1 logged another commit/);
+  const { predicate } = JSON.parse(out) as {
+    predicate: { buildDefinition: { internalParameters: { mlflow: unknown } } };
+  };
+  t.deepEqual(predicate.buildDefinition.internalParameters.mlflow, {
+    run_id: "r1",
+    commit: "b".repeat(40),
+  });
+  t.false(`${out}${err}`.includes("s3cr3t"));
+  t.is((await user.mlsign(...record, "r1")).exit, 2, "no server was named");
+  t.is((await user.as({ env }, ...record, "r2")).exit, 3, "the server answered for another run");
 });
 
 for (const command of ["record", "verify", "log"]) {

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -299,6 +300,13 @@ test("mlsign card and sbom verify do not decide by claims that bind no names", a
     t.regex(out, /UNKNOWN +claim-subject [^]*binds no/);
     await mlsign("keygen", "--out", "other");
     t.is((await mlsign(...args, "--key", "other.pub")).exit, 1);
+    // The manifest that the same signer signed binds the names.
+    await mlsign("sign", "model", "--signature", "model/model.sig", ...KEY);
+    t.is((await mlsign(...args, ...PUB)).exit, 0);
+    renameSync(path("model/config.json"), path("model/config2.json"));
+    t.not((await mlsign(...args, ...PUB)).exit, 0);
+    renameSync(path("model/config2.json"), path("model/config.json"));
+    rmSync(path("model/model.sig"));
   }
 });
 

@@ -7,7 +7,7 @@ import { readCard, type ReadCard } from "./card-file.ts";
 import { claimManifest, type ClaimManifestOptions } from "./claim-manifest.ts";
 import { claimsFiles } from "./claims-location.ts";
 import type { Host } from "./host.ts";
-import { locateModel } from "./model-location.ts";
+import { locateModel, type ModelLocation } from "./model-location.ts";
 import { checkFormat, printReport, type ReportOptions } from "./print-report.ts";
 import type { TrustFlags } from "./trust-options.ts";
 import {
@@ -35,8 +35,8 @@ export async function verifyCard(
   checkFormat(options);
   const read = readCard(file, host);
   const resolved = await requireTrust(options, host);
-  const { identity, files } = await subjectOf(read, options, host);
-  const claims = await verifiedClaims(files, identity, resolved, host);
+  const { identity, files, location } = await subjectOf(read, options, host);
+  const claims = await verifiedClaims(files, identity, resolved, host, location);
   const findings = [
     ...damagedLines(claims),
     ...judge(claims, read),
@@ -58,7 +58,7 @@ async function subjectOf(
   read: ReadCard,
   options: VerifyCardOptions,
   host: Host,
-): Promise<{ identity: ModelIdentity; files: readonly string[] }> {
+): Promise<{ identity: ModelIdentity; files: readonly string[]; location?: ModelLocation }> {
   const { model, root, claims } = options;
   if ((model === undefined) === (root === undefined)) {
     throw new MlsignError("usage", "Cannot verify a card: give either --model or --root");
@@ -71,6 +71,7 @@ async function subjectOf(
     return {
       identity: { name: listing.name, root: manifest.root, dirHash1 },
       files: given ?? claimsFiles(location),
+      ...(!options.archive && { location }),
     };
   }
   const hex = /^(?:sha256:)?([0-9a-f]{64})$/i.exec(root ?? "")?.[1]?.toLowerCase();

@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
 import { parseBundle } from "@mlsign/bundle";
 import { parseJson } from "@mlsign/core";
-import { readBounded } from "@mlsign/files";
 import { readModelStatement } from "@mlsign/manifest";
-import type { ModelLocation } from "./model-location.ts";
+import { type ModelLocation, signatureBytes } from "./model-location.ts";
 
 /** Every place where claims about a model may lie. */
 export function claimsFiles({ path, directory }: ModelLocation): string[] {
@@ -25,9 +24,7 @@ export function newClaimsFile(location: ModelLocation): string {
 export function signedIgnores(location: ModelLocation): readonly string[] | undefined {
   if (!existsSync(location.signaturePath)) return undefined;
   try {
-    const { content } = parseBundle(
-      readBounded(location.signaturePath, MOST_BYTES) ?? Buffer.alloc(0),
-    );
+    const { content } = parseBundle(signatureBytes(location) ?? Buffer.alloc(0));
     if (content.kind !== "dsse") return undefined;
     return readModelStatement(parseJson(content.payload)).serialization.ignorePaths;
   } catch {
@@ -36,4 +33,3 @@ export function signedIgnores(location: ModelLocation): readonly string[] | unde
 }
 
 const CLAIMS = "claims.jsonl";
-const MOST_BYTES = 64 * 1024 * 1024;

@@ -40,7 +40,7 @@ export async function verifyLineage(
   const resolved = await requireTrust(options, host);
   const { manifest, listing } = await claimManifest(location, {}, host);
   const identity = { name: listing.name, root: manifest.root, dirHash1: manifest.dirHash1 };
-  const claims = await verifiedClaims(claimsFiles(location), identity, resolved, host);
+  const claims = await verifiedClaims(claimsFiles(location), identity, resolved, host, location);
   const lineages = claims.filter(({ statement }) => statement?.predicateType === LINEAGE_PREDICATE);
   const good = lineages.filter(({ status }) => status === "counts");
   const others = lineages.filter((claim) => !good.includes(claim)).flatMap((one) => one.findings);

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { basename, isAbsolute, relative, resolve, sep } from "node:path";
 import { MlsignError, printable, systemCode } from "@mlsign/core";
+import { readBounded } from "@mlsign/files";
 
 /** Where a model is, and where what belongs to it lies (beside a file, inside a directory). */
 export interface ModelLocation {
@@ -25,6 +26,11 @@ export function locateModel(model: string, cwd: string, signature?: string): Mod
   const names = new Set([SIGNATURE, CLAIMS, ...(inside === undefined ? [] : [inside])]);
   const ownNames = directory ? [...names].flatMap((name) => [name, `${name}.tmp`]) : [];
   return { path, directory, signaturePath, ownNames };
+}
+
+/** The model's signature, `undefined` where there is none. @throws MlsignError `limit-exceeded` */
+export function signatureBytes({ signaturePath }: ModelLocation): Buffer | undefined {
+  return readBounded(signaturePath, MOST_BUNDLE_BYTES);
 }
 
 /**
@@ -77,5 +83,6 @@ function exists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
+const MOST_BUNDLE_BYTES = 64 * 1024 * 1024;
 const SIGNATURE = "model.sig";
 const CLAIMS = "claims.jsonl";

@@ -61,6 +61,7 @@ export async function verifySbom(
     { name: listing.name, root, dirHash1 },
     resolved,
     host,
+    options.archive ? undefined : location,
   );
   const lineage = signedLineage(claims);
   const truth = bomTruth(manifest, { locks, lineage: lineage.truth });

@@ -1,8 +1,12 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { parseBundle } from "@mlsign/bundle";
 import { decide, type Finding, MlsignError, printable } from "@mlsign/core";
 import { type ModelIdentity, readClaims, type VerifiedClaim, verifyClaims } from "@mlsign/evidence";
+import { verifyModel } from "@mlsign/verify";
 import type { Host } from "./host.ts";
+import { type ModelLocation, signatureBytes } from "./model-location.ts";
+import { modelSource } from "./model-source.ts";
 import { nameBelow } from "./name-below.ts";
 import { resolveTrust, type ResolvedTrust, type TrustFlags } from "./trust-options.ts";
 
@@ -15,22 +19,50 @@ export async function requireTrust(flags: TrustFlags, host: Host): Promise<Resol
   });
 }
 
-/** Every line of these claims files, verified against a model and the caller's trust. */
+/**
+ * Every line of these claims files, verified against a model and the caller's trust. Where one binds
+ * no names (another tool's), the signature of the model that lies at `location` is verified too:
+ * its manifest binds them.
+ */
 export async function verifiedClaims(
   files: readonly string[],
   model: ModelIdentity,
   resolved: ResolvedTrust,
   host: Host,
+  location?: ModelLocation,
 ): Promise<VerifiedClaim[]> {
   const lines = readClaims(files).map((line) => ({
     ...line,
     file: nameBelow(host.cwd, line.file) ?? line.file,
   }));
-  return verifyClaims(lines, model, {
-    now: host.clock(),
-    trust: resolved.trust,
-    manifestVerified: model.rootOnly ?? false,
-  });
+  const options = { now: host.clock(), trust: resolved.trust };
+  const manifestVerified = model.rootOnly ?? false;
+  const claims = await verifyClaims(lines, model, { ...options, manifestVerified });
+  if (location === undefined || !claims.some(isUnbound)) return claims;
+  const signed = await isSigned(location, resolved, host);
+  return signed ? verifyClaims(lines, model, { ...options, manifestVerified: true }) : claims;
+}
+
+/** Whether the model's own signature is by whom the caller trusts, over each name and byte. */
+async function isSigned(
+  location: ModelLocation,
+  { trust }: ResolvedTrust,
+  host: Host,
+): Promise<boolean> {
+  const data = signatureBytes(location);
+  if (data === undefined) return false;
+  try {
+    const result = await verifyModel(modelSource(location, false), parseBundle(data), trust, {
+      now: host.clock(),
+      ownNames: location.ownNames,
+      refuseSignerIgnores: true,
+    });
+    return decide(result.findings) === "accepted";
+  } catch (error) {
+    // No signature that could bind names: the claims stay as they are.
+    if (error instanceof MlsignError && error.category === "refused") return false;
+    throw error;
+  }
 }
 
 /** Claims files that the caller named. @throws MlsignError `usage` where one is not there */

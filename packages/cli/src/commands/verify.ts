@@ -10,11 +10,10 @@ import {
   messageOf,
   printable,
 } from "@mlsign/core";
-import { readBounded } from "@mlsign/files";
 import { Command } from "commander";
 import type { Host } from "../host.ts";
 import { judgeModel } from "../judge-model.ts";
-import { ignoredName, locateModel, type ModelLocation } from "../model-location.ts";
+import { ignoredName, locateModel, type ModelLocation, signatureBytes } from "../model-location.ts";
 import { checkFormat, printReport, type ReportFormat } from "../print-report.ts";
 import type { Action } from "../program.ts";
 import { progressLine } from "../progress-line.ts";
@@ -72,7 +71,7 @@ async function verify(model: string, options: Options, host: Host): Promise<numb
   const location = locateModel(model, host.cwd, options.signature);
   const needsRoot = (options.requireLog ?? false) || (options.requireTimestamp ?? false);
   const resolved = await resolveTrust(options, host, needsRoot);
-  const data = readBounded(location.signaturePath, MOST_BUNDLE_BYTES);
+  const data = signatureBytes(location);
   if (resolved === undefined) throw await nobodyTrusted(data, location, host);
   if (data === undefined) throw unsigned(model, location, host);
   const { findings, facts } = await judge(data, resolved, location, options, host);
@@ -160,7 +159,6 @@ async function nobodyTrusted(
   );
 }
 
-const MOST_BUNDLE_BYTES = 64 * 1024 * 1024;
 const HELP = `
 Exactly one kind of trust must be given; it is never taken from the signature.
 

@@ -24,11 +24,11 @@ export function processHost(): Host {
     },
     ask: async (question, secret) => {
       if (!isTerminal(0) || !isTerminal(2)) return undefined;
-      const { askTerminal } = await import("./ask.ts");
+      const { askTerminal } = await import("./terminal/ask.ts");
       return askTerminal(question, secret);
     },
     openBrowser: (url) => {
-      void import("./browser.ts").then(({ openBrowser }) => openBrowser(url, env));
+      void import("./terminal/browser.ts").then(({ openBrowser }) => openBrowser(url, env));
     },
     onGoogleCloud: () => {
       try {

@@ -1,8 +1,8 @@
 import { EXIT, exitOf, MlsignError, messageOf, printable } from "@mlsign/core";
 import { type Command, CommanderError } from "commander";
 import type { Host } from "./host.ts";
+import { applySettings } from "./options/settings.ts";
 import { COMMANDS, program } from "./program.ts";
-import { applySettings } from "./settings.ts";
 
 /**
  * Runs one command line and returns its exit code. Only the command that is asked for is loaded.

@@ -2,11 +2,11 @@ import { relative } from "node:path";
 import { EXIT, MlsignError, type JsonValue, parseJson, printable } from "@mlsign/core";
 import { Command } from "commander";
 import type { Host } from "../host.ts";
-import { locateModel } from "../model-location.ts";
-import { say, writeJson } from "../output.ts";
+import { locateModel } from "../model/model-location.ts";
+import { addSignerOptions, resolveSigner, type SignerFlags } from "../options/signer-options.ts";
+import { collect, readFile } from "../options/trust-options.ts";
 import type { Action } from "../program.ts";
-import { addSignerOptions, resolveSigner, type SignerFlags } from "../signer-options.ts";
-import { collect, readFile } from "../trust-options.ts";
+import { say, writeJson } from "../terminal/output.ts";
 
 interface Options extends SignerFlags {
   readonly type: string;
@@ -47,8 +47,8 @@ async function attest(model: string, options: Options, host: Host): Promise<numb
   const [{ attestClaim, appendClaims, claimSubject }, { claimManifest }, { newClaimsFile }] =
     await Promise.all([
       import("@mlsign/evidence"),
-      import("../claim-manifest.ts"),
-      import("../claims-location.ts"),
+      import("../model/claim-manifest.ts"),
+      import("../model/claims-location.ts"),
     ]);
   const { manifest, listing } = await claimManifest(location, options, host);
   const subject = claimSubject(listing.name, manifest);
@@ -56,7 +56,7 @@ async function attest(model: string, options: Options, host: Host): Promise<numb
     { predicateType: options.type, predicate },
     { subject, ...resolved },
   );
-  const { checkSignature } = await import("../self-check.ts");
+  const { checkSignature } = await import("../sign/self-check.ts");
   await checkSignature({ text, signed }, resolved, host.clock());
   const file = newClaimsFile(location);
   const written = appendClaims(file, [text]);

@@ -1,12 +1,12 @@
 import { Command, Option } from "commander";
-import type { AttestCardOptions } from "../card-attest.ts";
-import type { ConvertCardOptions } from "../card-convert.ts";
-import type { LintCardOptions } from "../card-lint.ts";
-import type { VerifyCardOptions } from "../card-verify.ts";
+import type { AttestCardOptions } from "../card/card-attest.ts";
+import type { ConvertCardOptions } from "../card/card-convert.ts";
+import type { LintCardOptions } from "../card/card-lint.ts";
+import type { VerifyCardOptions } from "../card/card-verify.ts";
 import type { Host } from "../host.ts";
+import { addSignerOptions } from "../options/signer-options.ts";
+import { addTrustOptions, collect } from "../options/trust-options.ts";
 import type { Action } from "../program.ts";
-import { addSignerOptions } from "../signer-options.ts";
-import { addTrustOptions, collect } from "../trust-options.ts";
 
 export function cardCommand(host: Host, action: Action): Command {
   return new Command("card")
@@ -30,7 +30,7 @@ function lintCommand(host: Host, action: Action): Command {
     .option("--json", "the same as --format json")
     .addHelpText("after", LINT_HELP)
     .action((card: string, options: LintCardOptions) =>
-      action(import("../card-lint.ts").then((it) => it.lintCardFile(card, options, host))),
+      action(import("../card/card-lint.ts").then((it) => it.lintCardFile(card, options, host))),
     );
 }
 
@@ -52,7 +52,9 @@ function convertCommand(host: Host, action: Action): Command {
     .option("--json", "print one JSON document")
     .addHelpText("after", CONVERT_HELP)
     .action((card: string, options: ConvertCardOptions) =>
-      action(import("../card-convert.ts").then((it) => it.convertCardFile(card, options, host))),
+      action(
+        import("../card/card-convert.ts").then((it) => it.convertCardFile(card, options, host)),
+      ),
     );
 }
 
@@ -69,7 +71,7 @@ function attestCommand(host: Host, action: Action): Command {
   return addSignerOptions(command)
     .addHelpText("after", ATTEST_HELP)
     .action((model: string, options: AttestCardOptions) =>
-      action(import("../card-attest.ts").then((it) => it.attestCard(model, options, host))),
+      action(import("../card/card-attest.ts").then((it) => it.attestCard(model, options, host))),
     );
 }
 
@@ -86,7 +88,7 @@ function verifyCommand(host: Host, action: Action): Command {
     .option("--json", "the same as --format json")
     .addHelpText("after", VERIFY_HELP)
     .action((card: string, options: VerifyCardOptions) =>
-      action(import("../card-verify.ts").then((it) => it.verifyCard(card, options, host))),
+      action(import("../card/card-verify.ts").then((it) => it.verifyCard(card, options, host))),
     );
 }
 

@@ -1,14 +1,14 @@
 import { decide, exitOfVerdict, type Finding, finding, MlsignError, printable } from "@mlsign/core";
 import type { Commit, CommitSignature, CommitTrust } from "@mlsign/git";
 import { Command } from "commander";
+import type { Host } from "../host.ts";
 import {
   addCommitTrustOptions,
   type CommitTrustFlags,
   withCommitTrust,
-} from "../commit-trust-options.ts";
-import type { Host } from "../host.ts";
-import { checkFormat, printReport, type ReportFormat } from "../print-report.ts";
+} from "../options/commit-trust-options.ts";
 import type { Action } from "../program.ts";
+import { checkFormat, printReport, type ReportFormat } from "../terminal/print-report.ts";
 import { VERSION } from "../version.ts";
 
 interface Options extends CommitTrustFlags {

@@ -1,11 +1,11 @@
 import { Command } from "commander";
-import type { AttestDepsOptions } from "../deps-attest.ts";
-import type { CheckDepsOptions } from "../deps-check.ts";
-import type { VerifyDepsOptions } from "../deps-verify.ts";
+import type { AttestDepsOptions } from "../deps/deps-attest.ts";
+import type { CheckDepsOptions } from "../deps/deps-check.ts";
+import type { VerifyDepsOptions } from "../deps/deps-verify.ts";
 import type { Host } from "../host.ts";
+import { addSignerOptions } from "../options/signer-options.ts";
+import { collect } from "../options/trust-options.ts";
 import type { Action } from "../program.ts";
-import { addSignerOptions } from "../signer-options.ts";
-import { collect } from "../trust-options.ts";
 
 export function depsCommand(host: Host, action: Action): Command {
   return new Command("deps")
@@ -28,7 +28,7 @@ function checkCommand(host: Host, action: Action): Command {
     .option("--json", "the same as --format json")
     .addHelpText("after", CHECK_HELP)
     .action((paths: string[], options: CheckDepsOptions) =>
-      action(import("../deps-check.ts").then((it) => it.checkDeps(paths, options, host))),
+      action(import("../deps/deps-check.ts").then((it) => it.checkDeps(paths, options, host))),
     );
 }
 
@@ -45,7 +45,7 @@ function verifyCommand(host: Host, action: Action): Command {
     .option("--json", "the same as --format json")
     .addHelpText("after", VERIFY_HELP)
     .action((options: VerifyDepsOptions) =>
-      action(import("../deps-verify.ts").then((it) => it.verifyDeps(options, host))),
+      action(import("../deps/deps-verify.ts").then((it) => it.verifyDeps(options, host))),
     );
 }
 
@@ -67,7 +67,9 @@ function attestCommand(host: Host, action: Action): Command {
   return addSignerOptions(command)
     .addHelpText("after", ATTEST_HELP)
     .action((model: string, paths: string[], options: AttestDepsOptions) =>
-      action(import("../deps-attest.ts").then((it) => it.attestDeps(model, paths, options, host))),
+      action(
+        import("../deps/deps-attest.ts").then((it) => it.attestDeps(model, paths, options, host)),
+      ),
     );
 }
 

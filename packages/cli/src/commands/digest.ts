@@ -1,11 +1,11 @@
 import { EXIT, MlsignError, printable } from "@mlsign/core";
 import { Command } from "commander";
 import type { Host } from "../host.ts";
-import { ignoredName, locateModel } from "../model-location.ts";
-import { writeJson } from "../output.ts";
+import { ignoredName, locateModel } from "../model/model-location.ts";
+import { collect } from "../options/trust-options.ts";
 import type { Action } from "../program.ts";
-import { progressLine } from "../progress-line.ts";
-import { collect } from "../trust-options.ts";
+import { writeJson } from "../terminal/output.ts";
+import { progressLine } from "../terminal/progress-line.ts";
 
 interface Options {
   readonly format: string;
@@ -35,7 +35,7 @@ export function digestCommand(host: Host, action: Action): Command {
 
 async function digest(path: string, options: Options, host: Host): Promise<number> {
   if (options.format === "dvc") {
-    const { digestForDvc } = await import("../digest-dvc.ts");
+    const { digestForDvc } = await import("../lineage/digest-dvc.ts");
     return digestForDvc(path, options, host);
   }
   if (!["root", "dirhash1", "manifest"].includes(options.format)) {
@@ -46,7 +46,7 @@ async function digest(path: string, options: Options, host: Host): Promise<numbe
   }
   const [{ manifestOf }, { modelSource }] = await Promise.all([
     import("@mlsign/manifest"),
-    import("../model-source.ts"),
+    import("../model/model-source.ts"),
   ]);
   const location = locateModel(path, host.cwd);
   const source = modelSource(location, options.archive ?? false);

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { Host } from "../host.ts";
-import type { InitOptions } from "../init-settings.ts";
+import type { InitOptions } from "../init/init-settings.ts";
 import type { Action } from "../program.ts";
 
 export function initCommand(host: Host, action: Action): Command {
@@ -10,7 +10,7 @@ export function initCommand(host: Host, action: Action): Command {
     .option("--json", "print one JSON document")
     .addHelpText("after", HELP)
     .action((options: InitOptions) =>
-      action(import("../init-settings.ts").then((it) => it.initSettings(options, host))),
+      action(import("../init/init-settings.ts").then((it) => it.initSettings(options, host))),
     );
 }
 

@@ -3,11 +3,11 @@ import { resolve } from "node:path";
 import { EXIT, MlsignError, printable } from "@mlsign/core";
 import { readBounded } from "@mlsign/files";
 import { Command } from "commander";
-import type { ClaimDescription } from "../describe-claims.ts";
 import type { Host } from "../host.ts";
-import { locateModel, type ModelLocation } from "../model-location.ts";
-import { writeJson } from "../output.ts";
+import type { ClaimDescription } from "../inspect/describe-claims.ts";
+import { locateModel, type ModelLocation } from "../model/model-location.ts";
 import type { Action } from "../program.ts";
+import { writeJson } from "../terminal/output.ts";
 
 interface Options {
   readonly signature?: string;
@@ -33,7 +33,7 @@ async function inspect(model: string, options: Options, host: Host): Promise<num
       hint: "name its signature with --signature",
     });
   }
-  const { describeBundle, describeLines } = await import("../describe-bundle.ts");
+  const { describeBundle, describeLines } = await import("../inspect/describe-bundle.ts");
   const description = found.data === undefined ? undefined : describeBundle(found.data);
   if (options.json) {
     const schema = "urn:mlsign:inspect:v1";
@@ -54,9 +54,9 @@ async function inspect(model: string, options: Options, host: Host): Promise<num
 }
 
 async function claimsOf(location: ModelLocation, host: Host): Promise<ClaimDescription[]> {
-  const { claimsFiles } = await import("../claims-location.ts");
+  const { claimsFiles } = await import("../model/claims-location.ts");
   if (!claimsFiles(location).some((file) => existsSync(file))) return [];
-  const { describeClaims } = await import("../describe-claims.ts");
+  const { describeClaims } = await import("../inspect/describe-claims.ts");
   return describeClaims(location, host);
 }
 

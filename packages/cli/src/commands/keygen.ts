@@ -2,9 +2,9 @@ import { resolve } from "node:path";
 import { EXIT, MlsignError } from "@mlsign/core";
 import { Command } from "commander";
 import type { Host } from "../host.ts";
-import { writeJson } from "../output.ts";
-import { newPassphrase } from "../passphrase.ts";
 import type { Action } from "../program.ts";
+import { writeJson } from "../terminal/output.ts";
+import { newPassphrase } from "../terminal/passphrase.ts";
 
 interface Options {
   readonly out: string;

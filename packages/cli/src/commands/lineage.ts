@@ -1,12 +1,12 @@
 import { Command } from "commander";
-import { addCommitTrustOptions } from "../commit-trust-options.ts";
 import type { Host } from "../host.ts";
-import type { LogOptions } from "../lineage-log.ts";
-import type { RecordOptions } from "../lineage-record.ts";
-import type { VerifyLineageOptions } from "../lineage-verify.ts";
+import type { LogOptions } from "../lineage/lineage-log.ts";
+import type { RecordOptions } from "../lineage/lineage-record.ts";
+import type { VerifyLineageOptions } from "../lineage/lineage-verify.ts";
+import { addCommitTrustOptions } from "../options/commit-trust-options.ts";
+import { addSignerOptions } from "../options/signer-options.ts";
+import { addTrustOptions, collect } from "../options/trust-options.ts";
 import type { Action } from "../program.ts";
-import { addSignerOptions } from "../signer-options.ts";
-import { addTrustOptions, collect } from "../trust-options.ts";
 
 export function lineageCommand(host: Host, action: Action): Command {
   const record = new Command("record")
@@ -34,7 +34,9 @@ export function lineageCommand(host: Host, action: Action): Command {
   addSignerOptions(addCommitTrustOptions(record))
     .addHelpText("after", RECORD_HELP)
     .action((model: string, options: RecordOptions) =>
-      action(import("../lineage-record.ts").then((it) => it.recordLineage(model, options, host))),
+      action(
+        import("../lineage/lineage-record.ts").then((it) => it.recordLineage(model, options, host)),
+      ),
     );
   const verify = new Command("verify")
     .description("check a model's lineage claim against the repository, the data and the registry")
@@ -47,7 +49,9 @@ export function lineageCommand(host: Host, action: Action): Command {
     .option("--json", "the same as --format json")
     .addHelpText("after", VERIFY_HELP)
     .action((model: string, options: VerifyLineageOptions) =>
-      action(import("../lineage-verify.ts").then((it) => it.verifyLineage(model, options, host))),
+      action(
+        import("../lineage/lineage-verify.ts").then((it) => it.verifyLineage(model, options, host)),
+      ),
     );
   const log = new Command("log")
     .description("who committed which version of the data, when")
@@ -61,7 +65,7 @@ export function lineageCommand(host: Host, action: Action): Command {
     .option("--json", "print one JSON document")
     .addHelpText("after", LOG_HELP)
     .action((paths: string[], options: LogOptions) =>
-      action(import("../lineage-log.ts").then((it) => it.logLineage(paths, options, host))),
+      action(import("../lineage/lineage-log.ts").then((it) => it.logLineage(paths, options, host))),
     );
   return new Command("lineage")
     .description("where a model came from: record it, verify it, and who changed its data")

@@ -1,11 +1,11 @@
 import { Command, Option } from "commander";
 import type { Host } from "../host.ts";
+import { addSignerOptions } from "../options/signer-options.ts";
+import { addTrustOptions, collect } from "../options/trust-options.ts";
 import type { Action } from "../program.ts";
-import type { AttestSbomOptions } from "../sbom-attest.ts";
-import type { CreateSbomOptions } from "../sbom-create.ts";
-import type { VerifySbomOptions } from "../sbom-verify.ts";
-import { addSignerOptions } from "../signer-options.ts";
-import { addTrustOptions, collect } from "../trust-options.ts";
+import type { AttestSbomOptions } from "../sbom/sbom-attest.ts";
+import type { CreateSbomOptions } from "../sbom/sbom-create.ts";
+import type { VerifySbomOptions } from "../sbom/sbom-verify.ts";
 
 export function sbomCommand(host: Host, action: Action): Command {
   return new Command("sbom")
@@ -40,7 +40,7 @@ function createCommand(host: Host, action: Action): Command {
     .option("--json", "print one JSON document")
     .addHelpText("after", CREATE_HELP)
     .action((model: string, options: CreateSbomOptions) =>
-      action(import("../sbom-create.ts").then((it) => it.createSbom(model, options, host))),
+      action(import("../sbom/sbom-create.ts").then((it) => it.createSbom(model, options, host))),
     );
 }
 
@@ -56,7 +56,7 @@ function attestCommand(host: Host, action: Action): Command {
   return addSignerOptions(command)
     .addHelpText("after", ATTEST_HELP)
     .action((model: string, options: AttestSbomOptions) =>
-      action(import("../sbom-attest.ts").then((it) => it.attestSbom(model, options, host))),
+      action(import("../sbom/sbom-attest.ts").then((it) => it.attestSbom(model, options, host))),
     );
 }
 
@@ -73,7 +73,7 @@ function verifyCommand(host: Host, action: Action): Command {
     .option("--json", "the same as --format json")
     .addHelpText("after", VERIFY_HELP)
     .action((model: string, options: VerifySbomOptions) =>
-      action(import("../sbom-verify.ts").then((it) => it.verifySbom(model, options, host))),
+      action(import("../sbom/sbom-verify.ts").then((it) => it.verifySbom(model, options, host))),
     );
 }
 

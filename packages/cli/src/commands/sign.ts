@@ -1,11 +1,11 @@
 import { MlsignError, printable } from "@mlsign/core";
 import { Command, Option } from "commander";
-import { addEvidenceOptions } from "../evidence-options.ts";
 import type { Host } from "../host.ts";
+import { addEvidenceOptions } from "../options/evidence-options.ts";
+import { addSignerOptions } from "../options/signer-options.ts";
+import { collect } from "../options/trust-options.ts";
 import type { Action } from "../program.ts";
-import type { SignOptions } from "../sign-model.ts";
-import { addSignerOptions } from "../signer-options.ts";
-import { collect } from "../trust-options.ts";
+import type { SignOptions } from "../sign/sign-model.ts";
 
 export function signCommand(host: Host, action: Action): Command {
   const command = new Command("sign")
@@ -35,7 +35,7 @@ export function signCommand(host: Host, action: Action): Command {
   return addSignerOptions(command)
     .addHelpText("after", HELP)
     .action((model: string, options: SignOptions) =>
-      action(import("../sign-model.ts").then((it) => it.signModel(model, options, host))),
+      action(import("../sign/sign-model.ts").then((it) => it.signModel(model, options, host))),
     );
 }
 

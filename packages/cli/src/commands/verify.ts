@@ -12,18 +12,23 @@ import {
 } from "@mlsign/core";
 import { Command } from "commander";
 import type { Host } from "../host.ts";
-import { judgeModel } from "../judge-model.ts";
-import { ignoredName, locateModel, type ModelLocation, signatureBytes } from "../model-location.ts";
-import { checkFormat, printReport, type ReportFormat } from "../print-report.ts";
-import type { Action } from "../program.ts";
-import { progressLine } from "../progress-line.ts";
+import {
+  ignoredName,
+  locateModel,
+  type ModelLocation,
+  signatureBytes,
+} from "../model/model-location.ts";
 import {
   addTrustOptions,
   collect,
   resolveTrust,
   type ResolvedTrust,
   type TrustFlags,
-} from "../trust-options.ts";
+} from "../options/trust-options.ts";
+import type { Action } from "../program.ts";
+import { checkFormat, printReport, type ReportFormat } from "../terminal/print-report.ts";
+import { progressLine } from "../terminal/progress-line.ts";
+import { judgeModel } from "../verify/judge-model.ts";
 import { VERSION } from "../version.ts";
 
 interface Options extends TrustFlags {
@@ -148,7 +153,7 @@ async function nobodyTrusted(
       },
     );
   }
-  const { claimedSigner } = await import("../claimed-signer.ts");
+  const { claimedSigner } = await import("../verify/claimed-signer.ts");
   const { words, hint } = claimedSigner(data);
   return new MlsignError(
     "trust-missing",

@@ -1,0 +1,58 @@
+import {
+  collectLineage,
+  LINEAGE_PREDICATE,
+  type LineageFacts,
+  lineagePredicate,
+} from "@mlsign/lineage";
+import type { Host } from "../host.ts";
+import { claimsFiles } from "../model/claims-location.ts";
+import type { ModelLocation } from "../model/model-location.ts";
+import { type CommitTrustFlags, withCommitTrust } from "../options/commit-trust-options.ts";
+import type { ClaimDraft } from "../sign/attest-draft.ts";
+import { baseModels } from "./base-models.ts";
+import { ciJob } from "./ci-job.ts";
+import { mlflowRun } from "./mlflow-run.ts";
+
+/** Where a model came from, as flags say it. */
+export interface LineageFlags extends CommitTrustFlags {
+  readonly data?: readonly string[];
+  readonly container?: string;
+  readonly deps?: readonly string[];
+  readonly baseModel?: readonly string[];
+  readonly mlflowRun?: string;
+  readonly mlflowUri?: string;
+}
+
+/** Collects what the flags name, in the checkout that this is. */
+export async function lineageOf(
+  flags: LineageFlags,
+  location: ModelLocation,
+  host: Host,
+): Promise<LineageFacts> {
+  const models = await baseModels(flags.baseModel ?? [], host);
+  const run = await mlflowRun(flags, host);
+  return withCommitTrust(flags, host, (commitTrust) =>
+    collectLineage({
+      folder: host.cwd,
+      ref: ciJob(host).ref,
+      data: flags.data ?? [],
+      container: flags.container,
+      locks: flags.deps ?? [],
+      baseModels: models,
+      run,
+      outputs: [location.path, location.signaturePath, ...claimsFiles(location)],
+      ...(commitTrust && { commitTrust }),
+    }),
+  );
+}
+
+/** The lineage as a claim that is not signed yet. What is missing is in it, and refuses nothing. */
+export function lineageClaim(facts: LineageFacts, host: Host): ClaimDraft {
+  const { builder, invocation } = ciJob(host);
+  const predicate = lineagePredicate(facts, {
+    builder,
+    ...(invocation !== undefined && { invocation }),
+    finishedOn: host.clock().toISOString(),
+  });
+  return { predicateType: LINEAGE_PREDICATE, predicate, findings: [] };
+}

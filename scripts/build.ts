@@ -9,6 +9,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type Plugin, rolldown } from "rolldown";
 
 const ROOT = resolve(import.meta.dirname, "..");
+/** What CycloneDX's library tries for XML, which mlsign has no use for. */
+const XML_LIBRARIES: ReadonlySet<string> = new Set(["libxmljs2", "xmlbuilder2"]);
 /** Beside the bundle. */
 const BOM_SCHEMAS = "cyclonedx";
 /**
@@ -53,7 +55,7 @@ async function buildProgram(): Promise<void> {
     },
     platform: "node",
     // Native addons and optional peers are used where they are installed.
-    external: ["@napi-rs/blake-hash", "pkcs11js", "libxmljs2", "xmlbuilder2"],
+    external: ["@napi-rs/blake-hash", "pkcs11js"],
     // Nearly every import of ours is dynamic somewhere and static elsewhere; that is as meant.
     checks: { ineffectiveDynamicImport: false },
     // The names of a built-in module that nobody imports are not read at all.
@@ -90,8 +92,12 @@ function bomLibrary(): Plugin {
   return {
     name: "bom-library",
     resolveId(source, importer) {
+      if (XML_LIBRARIES.has(source)) return `\0absent:${source}`;
       if (source !== "punycode" || importer === undefined) return null;
       return createRequire(importer).resolve("punycode/");
+    },
+    load(id) {
+      return id.startsWith("\0absent:") ? 'throw new Error("not bundled");' : null;
     },
     transform(code, id) {
       if (!id.endsWith("/cyclonedx-library/dist.node/resources.node.js")) return null;

@@ -12,6 +12,8 @@ export interface Peers {
   readonly cosign?: string;
   readonly modelSigning?: string;
   readonly sigstorePython?: string;
+  /** All of them, also those above. */
+  readonly paths: Partial<Record<PeerName, string>>;
   readonly skipped: Partial<Record<PeerName, string>>;
 }
 
@@ -34,6 +36,7 @@ export async function peers(): Promise<Peers> {
     ...(cosign !== undefined && { cosign }),
     ...(modelSigning !== undefined && { modelSigning }),
     ...(sigstorePython !== undefined && { sigstorePython }),
+    paths: Object.fromEntries(programs),
     skipped,
   };
 }

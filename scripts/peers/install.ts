@@ -10,24 +10,38 @@ export const PEERS_DIR: string =
   join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "mlsign", "peers");
 
 export type PeerName =
+  | "cdxgen"
   | "cosign"
   | "ctlog"
+  | "cyclonedx-py"
+  | "dvc"
   | "fulcio"
   | "model-signing"
+  | "pip"
+  | "pip-23"
+  | "pip-tools"
+  | "poetry"
   | "rekor"
   | "sigstore-python"
-  | "timestamp-server";
+  | "timestamp-server"
+  | "uv";
 
 interface Peer {
-  readonly tool: "go" | "python3";
+  readonly tool: "go" | "npm" | "python3";
   readonly version: string;
   /** The program, relative to the peer's folder. */
   readonly program: string;
-  /** What `go install` or `pip install` is asked for; a Go program of our own has none. */
+  /** What `go install`, `npm install` or `pip install` is asked for; a Go program of our own has none. */
   readonly from?: string;
 }
 
 export const PEERS: Readonly<Record<PeerName, Peer>> = {
+  cdxgen: {
+    tool: "npm",
+    version: "12.8.4",
+    program: "node_modules/.bin/cdxgen",
+    from: "@cyclonedx/cdxgen@12.8.4",
+  },
   cosign: {
     tool: "go",
     version: "3.1.2",
@@ -35,6 +49,13 @@ export const PEERS: Readonly<Record<PeerName, Peer>> = {
     from: "github.com/sigstore/cosign/v3/cmd/cosign@v3.1.2",
   },
   ctlog: { tool: "go", version: CTLOG_VERSION, program: "ctlog" },
+  "cyclonedx-py": {
+    tool: "python3",
+    version: "7.5.0",
+    program: "bin/cyclonedx-py",
+    from: "cyclonedx-bom==7.5.0 cyclonedx-python-lib[validation]==11.12.0",
+  },
+  dvc: { tool: "python3", version: "3.67.1", program: "bin/dvc", from: "dvc==3.67.1" },
   fulcio: {
     tool: "go",
     version: "1.8.8",
@@ -47,6 +68,15 @@ export const PEERS: Readonly<Record<PeerName, Peer>> = {
     program: "bin/model_signing",
     from: "model-signing==1.1.1 sigstore==4.5.0",
   },
+  pip: { tool: "python3", version: "26.3", program: "bin/pip", from: "pip==26.3" },
+  "pip-23": { tool: "python3", version: "23.2.1", program: "bin/pip", from: "pip==23.2.1" },
+  "pip-tools": {
+    tool: "python3",
+    version: "7.6.2",
+    program: "bin/pip-compile",
+    from: "pip-tools==7.6.2",
+  },
+  poetry: { tool: "python3", version: "2.5.1", program: "bin/poetry", from: "poetry==2.5.1" },
   rekor: {
     tool: "go",
     version: "2.3.0",
@@ -65,6 +95,7 @@ export const PEERS: Readonly<Record<PeerName, Peer>> = {
     program: "timestamp-server",
     from: "github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server@v2.1.3",
   },
+  uv: { tool: "python3", version: "0.13.9", program: "bin/uv", from: "uv==0.13.9" },
 };
 
 export const PEER_NAMES: readonly PeerName[] = Object.keys(PEERS) as PeerName[];
@@ -117,7 +148,8 @@ async function build(name: PeerName): Promise<void> {
   const partial = `${folder}.partial`;
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial);
-  await golang(partial, PEERS[name]);
+  if (tool === "npm") await npm(partial, PEERS[name]);
+  else await golang(partial, PEERS[name]);
   renameSync(partial, folder);
 }
 
@@ -129,6 +161,14 @@ async function python(folder: string, peer: Peer): Promise<void> {
     ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages],
     { timeout: 600_000 },
   );
+}
+
+/** No install script is run, and no add-on for one platform is fetched. */
+async function npm(folder: string, peer: Peer): Promise<void> {
+  writeFileSync(join(folder, "package.json"), '{"private":true}');
+  const flags = ["--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund"];
+  const options = { cwd: folder, timeout: 600_000 };
+  await mustRun("npm", ["install", ...flags, peer.from ?? ""], options);
 }
 
 async function golang(folder: string, peer: Peer): Promise<void> {
@@ -147,8 +187,10 @@ async function golang(folder: string, peer: Peer): Promise<void> {
 
 function folderOf(name: PeerName): string {
   const { tool, version } = PEERS[name];
-  return join(PEERS_DIR, tool === "go" ? "go" : "python", `${name}-${version}`);
+  return join(PEERS_DIR, FOLDERS[tool], `${name}-${version}`);
 }
+
+const FOLDERS = { go: "go", npm: "node", python3: "python" } as const;
 
 function noteOf(name: PeerName): string {
   return join(PEERS_DIR, `${name}-${PEERS[name].version}.skipped`);

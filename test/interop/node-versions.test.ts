@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { PEERS_DIR } from "../../scripts/peers/install.ts";
+import { CARD, requirements } from "../model-files.ts";
 import { NODE, ROOT, workshop, writeModel } from "./cells.ts";
 
 /** The Node versions that the built program is for; the checkout's own is the middle one. */
@@ -36,6 +37,16 @@ for (const version of VERSIONS) {
     shop.write("model/config.json", "changed");
     await shop.refused(/file-changed/, node, program, "verify", "model", "--key", "k.pub");
     await shop.ok(node, program, "inspect", "model");
+    // The schemas of bills of materials lie beside the program as well.
+    shop.write("card.md", CARD);
+    shop.write("requirements.txt", requirements("pkg", "1.0", "wheel"));
+    const bom = ["--card", "card.md", "--deps", "requirements.txt", "-o", "bom.json"];
+    await shop.ok(node, program, "sbom", "create", "model", ...bom);
+    await shop.ok(node, program, "sbom", "attest", "model", "--sbom", "bom.json", "--key", "k.key");
+    const verified = await shop.ok(node, program, "sbom", "verify", "model", "--key", "k.pub");
+    t.is(verified.stderr, "");
+    await shop.ok(node, program, "card", "attest", "model", "--card", "card.md", "--key", "k.key");
+    await shop.ok(node, program, "deps", "attest", "model", "requirements.txt", "--key", "k.key");
     await shop.ok(node, program, "--help");
   });
 }

@@ -24,15 +24,31 @@ export function ignoreRules(data: string, within: string | undefined): IgnoreRul
   const rules = DEFAULTS.flatMap((line) => compileRule(line) ?? []);
   if (root !== undefined) {
     for (const folder of foldersBetween(root, dirname(full))) {
-      rules.push(...readRules(folder, slashed(relative(root, folder))));
+      const below = slashed(relative(root, folder));
+      // What is ignored from further up is not read.
+      if (!isIgnored(rules, `${below}/.dvcignore`.replace(/^\//, ""))) {
+        rules.push(...readRules(folder, below));
+      }
     }
   }
   return {
     ignores(relpath, isDirectory) {
-      const path = prefix + relpath;
-      return rules.findLast((rule) => matchesRule(rule, path, isDirectory))?.negated === false;
+      return decides(rules, prefix + relpath, isDirectory);
     },
   };
+}
+
+/** Whether a file, or one of the directories above it, is ignored. */
+function isIgnored(rules: readonly IgnoreRule[], path: string): boolean {
+  const parts = path.split("/");
+  return parts.some((_, at) =>
+    decides(rules, parts.slice(0, at + 1).join("/"), at < parts.length - 1),
+  );
+}
+
+/** The last rule that is about a path decides. */
+function decides(rules: readonly IgnoreRule[], path: string, isDirectory: boolean): boolean {
+  return rules.findLast((rule) => matchesRule(rule, path, isDirectory))?.negated === false;
 }
 
 function findRoot(data: string, within: string): string | undefined {

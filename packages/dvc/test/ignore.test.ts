@@ -66,6 +66,11 @@ test("hashData() reads the .dvcignore of each directory from DVC's root to the d
   t.deepEqual(kept(t, ["a"], { ".dvcignore": "a", "repo/other/.dvcignore": "a" }), ["a"]);
 });
 
+test("hashData() reads no .dvcignore that another one ignores", (t) => {
+  const rules = { "repo/.dvcignore": ".dvcignore\n", "repo/sub/.dvcignore": "a\n" };
+  t.deepEqual(kept(t, ["a"], rules), ["a"]);
+});
+
 test("hashData() reads no .dvcignore unless told where, nor above", (t) => {
   const dir = folder(t, { ".dvc/config": "", ".dvcignore": "a", "sub/data/a": "1" });
   const data = join(dir, "sub/data");

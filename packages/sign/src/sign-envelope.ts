@@ -3,8 +3,8 @@ import { MlsignError } from "@mlsign/core";
 import type { Signed, Signer, Witness } from "./signer.ts";
 
 /**
- * `oms`: the hint and chain of OpenSSF Model Signing, empty keyid. `claim`: cosign's hint, and the
- * leaf certificate alone, as bundle v0.3 has it.
+ * `oms`: the hint and chain of OpenSSF Model Signing. `claim`: cosign's hint, and the leaf
+ * certificate alone, as bundle v0.3 has it. Both with an empty keyid.
  */
 export type EnvelopeForm = "oms" | "claim";
 
@@ -38,10 +38,8 @@ export async function signEnvelope(
     payloadType,
     payload,
     signature: signed.signature,
-    keyid:
-      options.form === "claim" && signed.certificates.length === 0
-        ? cosignHint(signed.publicKey)
-        : "",
+    // cosign looks for a key of that very name, and finds none: the hint names the key.
+    keyid: "",
   };
   const testimonies = [];
   for (const witness of options.witnesses) {

@@ -41,7 +41,8 @@ test("`signEnvelope()` writes a key's claim as cosign has it", async (t) => {
   const { material, content } = await bundleOf(signer, "claim");
   const hint = cosignHint(keys.publicKey);
   t.deepEqual(material, { kind: "publicKey", hint });
-  t.like(content, { keyid: hint });
+  // cosign takes an envelope whose keyid is another name than its own for the key to be unsigned.
+  t.like(content, { keyid: "" });
 });
 
 test("`signEnvelope()` writes a certificate with its chain for OMS, and alone for claims", async (t) => {

@@ -1,20 +1,17 @@
 import { createHash } from "node:crypto";
+import { existsSync, lstatSync, readdirSync, statSync } from "node:fs";
 import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readSync,
-  statSync,
-} from "node:fs";
-import { byUtf8, messageOf, MlsignError, printable, systemCode } from "@mlsign/core";
+  byUtf8,
+  messageOf,
+  MlsignError,
+  type OnProgress,
+  printable,
+  systemCode,
+} from "@mlsign/core";
 import { type DirEntry, dirJson, dirOid } from "./dir-object.ts";
+import { hashListed, type ListedFile } from "./hash-files.ts";
 import { type IgnoreRules, ignoreRules } from "./ignore.ts";
 import { pythonName } from "./python-text.ts";
-import { createTextMd5, type TextMd5 } from "./text-md5.ts";
 
 /** Digests of a data set as it lies on disk, all from one read of each file. */
 export interface DataDigests {
@@ -34,6 +31,7 @@ export interface DataDigests {
 export interface HashOptions {
   /** Where DVC's repository is looked for, whose `.dvcignore` files then count: a checkout's root. */
   readonly within?: string;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /**
@@ -45,31 +43,23 @@ export interface HashOptions {
  * @throws MlsignError `file-unreadable`, `file-changed-while-hashing`, `special-file`,
  * `symlink-refused`, `dvc-invalid` for a `.dvcignore` inside the directory, as DVC has it
  */
-export function hashData(
+export async function hashData(
   path: string,
   algorithm: "md5" | "md5-dos2unix",
   options: HashOptions = {},
-): DataDigests {
+): Promise<DataDigests> {
   const stats = statOf(path);
   if (!stats.isDirectory()) {
-    const file = hashFile(Buffer.from(path), algorithm);
+    const listed = { full: Buffer.from(path), relpath: ".", size: sizeOf(stats, path) };
+    const [file] = await hashListed([listed], algorithm, options);
+    if (file === undefined) throw new Error("One file has one digest");
     const { md5: oid, sha256, size } = file;
-    return {
-      oid,
-      sha256,
-      dirHash1: undefined,
-      size,
-      nfiles: 1,
-      files: [{ relpath: ".", ...file }],
-      ignored: [],
-    };
+    const files = [file];
+    return { oid, sha256, dirHash1: undefined, size, nfiles: 1, files, ignored: [] };
   }
   const found: Found = { rules: ignoreRules(path, options.within), files: [], ignored: [] };
   walk(found, Buffer.from(path), "");
-  const files = found.files.map(({ full, relpath }) => ({
-    relpath,
-    ...hashFile(full, algorithm),
-  }));
+  const files = await hashListed(found.files, algorithm, options);
   return {
     oid: dirOid(files),
     sha256: createHash("sha256").update(dirJson(files), "ascii").digest("hex"),
@@ -94,7 +84,7 @@ function dirHash1(files: DataDigests["files"]): string | undefined {
 
 interface Found {
   readonly rules: IgnoreRules;
-  readonly files: { readonly full: Buffer; readonly relpath: string }[];
+  readonly files: ListedFile[];
   readonly ignored: string[];
 }
 
@@ -103,7 +93,8 @@ function walk(found: Found, folder: Buffer, below: string): void {
     const full = Buffer.concat([folder, Buffer.from("/"), name]);
     const relpath = below === "" ? pythonName(name) : `${below}/${pythonName(name)}`;
     const isLink = lstatSync(full).isSymbolicLink();
-    const isDirectory = statOf(full).isDirectory();
+    const stats = statOf(full);
+    const isDirectory = stats.isDirectory();
     if (found.rules.ignores(relpath, isDirectory)) {
       found.ignored.push(isDirectory ? `${relpath}/` : relpath);
     } else if (isDirectory && isLink) {
@@ -121,55 +112,14 @@ function walk(found: Found, folder: Buffer, below: string): void {
         "dvc-invalid",
         `Cannot hash "${printable(relpath)}": DVC refuses a .dvcignore inside a data directory`,
       );
-    } else found.files.push({ full, relpath });
+    } else found.files.push({ full, relpath, size: sizeOf(stats, relpath) });
   }
 }
 
-function hashFile(path: Buffer, algorithm: "md5" | "md5-dos2unix") {
-  const shown = printable(path.toString("utf8"));
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (cause) {
-    throw new MlsignError("file-unreadable", `Cannot read ${shown}: ${messageOf(cause)}`, {
-      cause,
-    });
-  }
-  try {
-    const before = fstatSync(descriptor, { bigint: true });
-    if (!before.isFile())
-      throw new MlsignError("special-file", `Cannot hash ${shown}: not a regular file`);
-    const md5 = algorithm === "md5" ? createPlainMd5() : createTextMd5();
-    const sha256 = createHash("sha256");
-    let size = 0;
-    for (;;) {
-      const read = readSync(descriptor, BLOCK);
-      if (read === 0) break;
-      const bytes = BLOCK.subarray(0, read);
-      md5.update(bytes);
-      sha256.update(bytes);
-      size += read;
-    }
-    const after = fstatSync(descriptor, { bigint: true });
-    if (
-      before.size !== after.size ||
-      before.mtimeNs !== after.mtimeNs ||
-      BigInt(size) !== after.size
-    ) {
-      throw new MlsignError(
-        "file-changed-while-hashing",
-        `Cannot hash ${shown}: it changed meanwhile`,
-      );
-    }
-    return { md5: md5.digest(), sha256: sha256.digest("hex"), size };
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function createPlainMd5(): TextMd5 {
-  const hash = createHash("md5");
-  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("hex") };
+function sizeOf(stats: ReturnType<typeof statOf>, relpath: string): number {
+  if (stats.isFile()) return Number(stats.size);
+  const what = `Cannot hash "${printable(relpath)}": not a regular file`;
+  throw new MlsignError("special-file", what);
 }
 
 function statOf(path: string | Buffer): ReturnType<typeof statSync> & object {
@@ -184,5 +134,4 @@ function statOf(path: string | Buffer): ReturnType<typeof statSync> & object {
   }
 }
 
-const BLOCK = Buffer.allocUnsafe(256 * 1024);
 const IGNORE_FILE = Buffer.from(".dvcignore");

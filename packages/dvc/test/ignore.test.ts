@@ -15,10 +15,10 @@ function folder(t: ExecutionContext, files: Record<string, string>): string {
 }
 
 /** What is left of `data`, whose repository's root is `repo` and which lies in `repo/sub`. */
-function kept(t: ExecutionContext, names: readonly string[], rules: Record<string, string>) {
+async function kept(t: ExecutionContext, names: readonly string[], rules: Record<string, string>) {
   const files = Object.fromEntries(names.map((name) => [`repo/sub/data/${name}`, name]));
   const dir = folder(t, { "repo/.dvc/config": "", ...files, ...rules });
-  const data = hashData(join(dir, "repo/sub/data"), "md5", { within: dir });
+  const data = await hashData(join(dir, "repo/sub/data"), "md5", { within: dir });
   return data.files.map(({ relpath }) => relpath).toSorted();
 }
 
@@ -51,35 +51,35 @@ const RULES: [lines: string, names: string[], kept: string[]][] = [
   ["x", ["x\n", "a\nb/x", "ab/x"], ["a\nb/x"]],
 ];
 for (const [lines, names, expected] of RULES) {
-  test(`hashData() leaves out what ${JSON.stringify(lines)} is about`, (t) => {
-    t.deepEqual(kept(t, names, { "repo/.dvcignore": lines }), expected);
+  test(`hashData() leaves out what ${JSON.stringify(lines)} is about`, async (t) => {
+    t.deepEqual(await kept(t, names, { "repo/.dvcignore": lines }), expected);
   });
 }
 
-test("hashData() reads the .dvcignore of each directory from DVC's root to the data, and no other", (t) => {
+test("hashData() reads the .dvcignore of each directory from DVC's root to the data, and no other", async (t) => {
   const names = ["a", "b", "c", "d", "x/b"];
   t.deepEqual(
-    kept(t, names, { "repo/sub/.dvcignore": "/data/b\nc\n!d\n", "repo/.dvcignore": "d" }),
+    await kept(t, names, { "repo/sub/.dvcignore": "/data/b\nc\n!d\n", "repo/.dvcignore": "d" }),
     ["a", "d", "x/b"],
   );
   // Above the root, and in another directory.
-  t.deepEqual(kept(t, ["a"], { ".dvcignore": "a", "repo/other/.dvcignore": "a" }), ["a"]);
+  t.deepEqual(await kept(t, ["a"], { ".dvcignore": "a", "repo/other/.dvcignore": "a" }), ["a"]);
 });
 
-test("hashData() reads no .dvcignore that another one ignores", (t) => {
+test("hashData() reads no .dvcignore that another one ignores", async (t) => {
   const rules = { "repo/.dvcignore": ".dvcignore\n", "repo/sub/.dvcignore": "a\n" };
-  t.deepEqual(kept(t, ["a"], rules), ["a"]);
+  t.deepEqual(await kept(t, ["a"], rules), ["a"]);
 });
 
-test("hashData() reads no .dvcignore unless told where, nor above", (t) => {
+test("hashData() reads no .dvcignore unless told where, nor above", async (t) => {
   const dir = folder(t, { ".dvc/config": "", ".dvcignore": "a", "sub/data/a": "1" });
   const data = join(dir, "sub/data");
-  t.is(hashData(data, "md5").nfiles, 1);
-  t.is(hashData(data, "md5", { within: join(dir, "sub") }).nfiles, 1);
-  t.deepEqual(hashData(data, "md5", { within: dir }).ignored, ["a"]);
+  t.is((await hashData(data, "md5")).nfiles, 1);
+  t.is((await hashData(data, "md5", { within: join(dir, "sub") })).nfiles, 1);
+  t.deepEqual((await hashData(data, "md5", { within: dir })).ignored, ["a"]);
 });
 
-test("hashData() leaves out version control at any depth, and inner repositories, and says so", (t) => {
+test("hashData() leaves out version control at any depth, and inner repositories, and says so", async (t) => {
   const dir = folder(t, {
     "x/.git/config": "1",
     "x/y/.hg/store": "1",
@@ -88,7 +88,7 @@ test("hashData() leaves out version control at any depth, and inner repositories
     "z/.dvc/config": "1",
     "z/data": "1",
   });
-  const { files, ignored } = hashData(dir, "md5");
+  const { files, ignored } = await hashData(dir, "md5");
   t.deepEqual(
     files.map(({ relpath }) => relpath),
     ["x/y/.hgx"],
@@ -105,25 +105,25 @@ const REFUSED: [what: string, files: Record<string, string>, code: string][] = [
   ["a .dvcignore that is a directory", { ".dvcignore/x": "" }, "file-unreadable"],
 ];
 for (const [what, files, code] of REFUSED) {
-  test(`hashData() refuses ${what}`, (t) => {
+  test(`hashData() refuses ${what}`, async (t) => {
     const dir = folder(t, { ".dvc/config": "", "data/a": "1", ...files });
     if (what.endsWith("no text")) writeFileSync(join(dir, ".dvcignore"), Buffer.from([0xff]));
-    t.throws(() => hashData(join(dir, "data"), "md5", { within: dir }), { code } as object);
+    await t.throwsAsync(hashData(join(dir, "data"), "md5", { within: dir }), { code } as object);
   });
 }
 
-test("hashData() refuses a link that leads nowhere", (t) => {
+test("hashData() refuses a link that leads nowhere", async (t) => {
   const dir = folder(t, { a: "1" });
   symlinkSync("nowhere", join(dir, "b"));
-  t.throws(() => hashData(dir, "md5"), { code: "file-unreadable" } as object);
+  await t.throwsAsync(hashData(dir, "md5"), { code: "file-unreadable" } as object);
 });
 
-test("hashData() takes patterns that would keep an expression busy for ever", (t) => {
+test("hashData() takes patterns that would keep an expression busy for ever", async (t) => {
   const line = `${"a*".repeat(60)}b\n${"**/a/".repeat(60)}b`;
   const name = "a".repeat(200);
   const deep = `${"a/".repeat(100)}c`;
   const begun = Date.now();
-  t.deepEqual(kept(t, [name, deep], { "repo/.dvcignore": line }), [deep, name].toSorted());
+  t.deepEqual(await kept(t, [name, deep], { "repo/.dvcignore": line }), [deep, name].toSorted());
   t.true(Date.now() - begun < 2000);
 });
 

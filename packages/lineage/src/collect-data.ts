@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { hexOf, printable, sha256 } from "@mlsign/core";
+import { hexOf, type OnProgress, printable, sha256 } from "@mlsign/core";
 import { type DvcOut, hashData, parseDvcFile, parseDvcLock } from "@mlsign/dvc";
 import { readBlob } from "@mlsign/git";
 import type { DatasetFact } from "./facts.ts";
@@ -14,21 +14,27 @@ import type { DatasetFact } from "./facts.ts";
 export async function collectData(
   at: { readonly root: string; readonly commit: string },
   files: readonly string[],
-  missing: string[],
+  telling: Telling,
 ): Promise<DatasetFact[]> {
   const facts: DatasetFact[] = [];
-  for (const file of new Set(files)) facts.push(...(await datasetsOf(at, file, missing)));
+  for (const file of new Set(files)) facts.push(...(await datasetsOf(at, file, telling)));
   return facts;
+}
+
+/** Where it is said what is missing, and how far the hashing is. */
+interface Telling {
+  readonly missing: string[];
+  readonly onProgress?: OnProgress | undefined;
 }
 
 async function datasetsOf(
   { root, commit }: { readonly root: string; readonly commit: string },
   file: string,
-  missing: string[],
+  telling: Telling,
 ): Promise<DatasetFact[]> {
   const blob = await readBlob(root, commit, file);
   if (blob === undefined) {
-    missing.push(`no data: ${printable(file)} is not in the commit`);
+    telling.missing.push(`no data: ${printable(file)} is not in the commit`);
     return [];
   }
   const text = blob.toString("utf8");
@@ -40,20 +46,22 @@ async function datasetsOf(
     ? parseDvcLock(text, file, pipeline?.toString("utf8"))
     : [parseDvcFile(text, file)];
   const fileSha256 = hexOf(sha256(blob));
-  return stages.flatMap(({ outs, wdir }) =>
-    outs.flatMap((out) => {
-      const fact = datasetOf(root, join(dirname(file), wdir ?? "."), out, missing);
-      return fact === undefined ? [] : [{ ...fact, file, fileSha256 }];
-    }),
-  );
+  const facts: DatasetFact[] = [];
+  for (const { outs, wdir } of stages) {
+    for (const out of outs) {
+      const fact = await datasetOf(root, join(dirname(file), wdir ?? "."), out, telling);
+      if (fact !== undefined) facts.push({ ...fact, file, fileSha256 });
+    }
+  }
+  return facts;
 }
 
-function datasetOf(
+async function datasetOf(
   root: string,
   base: string,
   out: DvcOut,
-  missing: string[],
-): Omit<DatasetFact, "file" | "fileSha256"> | undefined {
+  { missing, onProgress }: Telling,
+): Promise<Omit<DatasetFact, "file" | "fileSha256"> | undefined> {
   const path = join(base, out.path);
   if (out.oid === undefined) {
     missing.push(
@@ -69,7 +77,7 @@ function datasetOf(
     const { size, nfiles } = out;
     return { ...common, sha256: undefined, dirHash1: undefined, size, nfiles, matches: undefined };
   }
-  const hashed = hashData(full, algorithm, { within: root });
+  const hashed = await hashData(full, algorithm, { within: root, onProgress });
   const { oid: own, sha256: strong, dirHash1, size, nfiles, ignored } = hashed;
   if (ignored.length > 0)
     missing.push(

@@ -1,5 +1,5 @@
 import { join, relative, resolve, sep } from "node:path";
-import { hexOf, messageOf, MlsignError, printable, sha256 } from "@mlsign/core";
+import { hexOf, messageOf, MlsignError, type OnProgress, printable, sha256 } from "@mlsign/core";
 import {
   type CommitTrust,
   openRepository,
@@ -38,6 +38,7 @@ export interface CollectOptions {
   readonly outputs?: readonly string[];
   /** Who may sign commits. */
   readonly commitTrust?: CommitTrust;
+  readonly onProgress?: OnProgress;
 }
 
 /**
@@ -48,14 +49,14 @@ export interface CollectOptions {
  * @throws MlsignError `reference-invalid`, `dvc-invalid`, or of reading the data
  */
 export async function collectLineage(options: CollectOptions): Promise<LineageFacts> {
-  const { folder, data, baseModels = [], run } = options;
+  const { folder, data, baseModels = [], run, onProgress } = options;
   const missing: string[] = [];
   const repository = await open(options, missing);
   const source = repository && (await sourceOf(repository, options, missing));
   const at = source && repository ? { root: repository.root, commit: source.commit } : undefined;
   const inRepository = (file: string): string =>
     at === undefined ? file : relative(at.root, resolve(folder, file));
-  const datasets = at ? await collectData(at, data.map(inRepository), missing) : [];
+  const datasets = at ? await collectData(at, data.map(inRepository), { missing, onProgress }) : [];
   if (data.length === 0) missing.push("no data: no .dvc file or dvc.lock was named");
   const container = containerOf(options.container, missing);
   const locks = at ? await locksOf(at, (options.locks ?? []).map(inRepository), missing) : [];

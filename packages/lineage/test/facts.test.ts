@@ -10,7 +10,7 @@ import {
   readLineage,
 } from "@mlsign/lineage";
 import test, { type ExecutionContext } from "ava";
-import { type Fixture, IMAGE, repository, withGit } from "./repository.ts";
+import { type Fixture, IMAGE, md5Of, repository, withGit } from "./repository.ts";
 
 const BUILD = { builder: "urn:mlsign:builder:local:v1" };
 const BASE: BaseModelFact = {
@@ -41,7 +41,7 @@ function pipeline(t: ExecutionContext): Fixture {
   write("a.bin", "first");
   write("b.bin", "second");
   const stages = ["a", "b"].map((name) => {
-    const { oid, size } = hashData(join(dir, `${name}.bin`), "md5");
+    const { oid, size } = md5Of(join(dir, `${name}.bin`));
     const out = `    outs:\n    - path: ${name}.bin\n      hash: md5\n      md5: ${oid}\n      size: ${size}\n`;
     return `  ${name}:\n    cmd: make ${name}\n${out}`;
   });
@@ -80,7 +80,7 @@ withGit(
     const { dir, git, write } = repository(t);
     write(".gitignore", "/data.csv\n/sub/m.bin\n");
     write("sub/m.bin", "weights");
-    const { oid } = hashData(join(dir, "sub/m.bin"), "md5");
+    const { oid } = await hashData(join(dir, "sub/m.bin"), "md5");
     const out = `    outs:\n    - path: m.bin\n      hash: md5\n      md5: ${oid}\n`;
     write("dvc.lock", `schema: '2.0'\nstages:\n  train:\n    cmd: make\n${out}`);
     write("dvc.yaml", "stages:\n  train:\n    wdir: sub\n    cmd: make\n    outs: [m.bin]\n");
@@ -100,7 +100,7 @@ withGit(
   async (t) => {
     const { dir, git, write } = repository(t);
     write("data.csv", "a\r\nb\r\n");
-    const { oid } = hashData(join(dir, "data.csv"), "md5-dos2unix");
+    const { oid } = await hashData(join(dir, "data.csv"), "md5-dos2unix");
     write("data.csv.dvc", `outs:\n- md5: ${oid}\n  path: data.csv\n`);
     git("commit", "-q", "-a", "-m", "as DVC 2 has it");
     const claim = await claimOf(dir);
@@ -113,7 +113,7 @@ withGit(
       ),
     );
     write("data.csv", "a\nb\n");
-    t.is(hashData(join(dir, "data.csv"), "md5-dos2unix").oid, oid, "the same name");
+    t.is((await hashData(join(dir, "data.csv"), "md5-dos2unix")).oid, oid, "the same name");
     t.is(decide(await judge()), "refused");
   },
 );

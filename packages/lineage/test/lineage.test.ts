@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { decide } from "@mlsign/core";
-import { hashData } from "@mlsign/dvc";
 import {
   checkLineage,
   collectLineage,
@@ -8,7 +7,7 @@ import {
   lineagePredicate,
   readLineage,
 } from "@mlsign/lineage";
-import { IMAGE, repository, withGit } from "./repository.ts";
+import { IMAGE, md5Of, repository, withGit } from "./repository.ts";
 
 const collect = (dir: string) =>
   collectLineage({ folder: dir, data: ["data.csv.dvc"], container: IMAGE });
@@ -149,7 +148,7 @@ withGit("collectLineage() reads .dvc files from the commit, not from the work tr
     "outs:\n- md5: 00000000000000000000000000000000\n  hash: md5\n  path: data.csv\n",
   );
   const { datasets } = await collect(dir);
-  t.is(datasets[0]?.oid, hashData(join(dir, "data.csv"), "md5").oid);
+  t.is(datasets[0]?.oid, md5Of(join(dir, "data.csv")).oid);
 });
 
 withGit("dataHistory() tells who committed which version, also inside a merge", async (t) => {
@@ -160,7 +159,7 @@ withGit("dataHistory() tells who committed which version, also inside a merge", 
   git("checkout", "-q", "main");
   git("merge", "-q", "--no-ff", "--no-commit", "side");
   write("data.csv", "v3, in the merge");
-  const { oid } = hashData(join(dir, "data.csv"), "md5");
+  const { oid } = md5Of(join(dir, "data.csv"));
   write("data.csv.dvc", `outs:\n- md5: ${oid}\n  hash: md5\n  path: data.csv\n`);
   git("commit", "-q", "-a", "-m", "merge");
   const history = await dataHistory(dir, []);

@@ -5,6 +5,7 @@ import { openRepository } from "@mlsign/git";
 import type { Host } from "../host.ts";
 import { locateModel } from "../model/model-location.ts";
 import { say, writeJson } from "../terminal/output.ts";
+import { progressLine } from "../terminal/progress-line.ts";
 
 export interface DvcDigestOptions {
   readonly ignorePath?: readonly string[];
@@ -29,7 +30,12 @@ export async function digestForDvc(
     (repository) => repository.root,
     () => undefined,
   );
-  const hashed = hashData(resolve(full), "md5", { ...(within !== undefined && { within }) });
+  const progress = progressLine(host);
+  const { onProgress } = progress;
+  const hashed = await hashData(resolve(full), "md5", {
+    onProgress,
+    ...(within !== undefined && { within }),
+  }).finally(() => progress.end());
   const { oid, sha256, dirHash1 = null, size, nfiles, ignored } = hashed;
   if (options.json) {
     const files = hashed.files.map((file) => ({ ...file }));

@@ -9,6 +9,7 @@ import { claimsFiles } from "../model/claims-location.ts";
 import type { ModelLocation } from "../model/model-location.ts";
 import { type CommitTrustFlags, withCommitTrust } from "../options/commit-trust-options.ts";
 import type { ClaimDraft } from "../sign/attest-draft.ts";
+import { progressLine } from "../terminal/progress-line.ts";
 import { baseModels } from "./base-models.ts";
 import { ciJob } from "./ci-job.ts";
 import { mlflowRun } from "./mlflow-run.ts";
@@ -31,8 +32,10 @@ export async function lineageOf(
 ): Promise<LineageFacts> {
   const models = await baseModels(flags.baseModel ?? [], host);
   const run = await mlflowRun(flags, host);
+  const progress = progressLine(host);
   return withCommitTrust(flags, host, (commitTrust) =>
     collectLineage({
+      onProgress: progress.onProgress,
       folder: host.cwd,
       ref: ciJob(host).ref,
       data: flags.data ?? [],
@@ -43,7 +46,7 @@ export async function lineageOf(
       outputs: [location.path, location.signaturePath, ...claimsFiles(location)],
       ...(commitTrust && { commitTrust }),
     }),
-  );
+  ).finally(() => progress.end());
 }
 
 /** The lineage as a claim that is not signed yet. What is missing is in it, and refuses nothing. */

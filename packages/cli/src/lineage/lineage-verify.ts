@@ -19,6 +19,7 @@ import { locateModel } from "../model/model-location.ts";
 import { type CommitTrustFlags, withCommitTrust } from "../options/commit-trust-options.ts";
 import type { TrustFlags } from "../options/trust-options.ts";
 import { checkFormat, printReport, type ReportOptions } from "../terminal/print-report.ts";
+import { progressLine } from "../terminal/progress-line.ts";
 import {
   asWarnings,
   damagedLines,
@@ -112,8 +113,10 @@ async function collectLive(claim: LineageClaim, options: VerifyLineageOptions, h
   // The claim names files from the repository's root.
   const here = (path: string): string => (root === undefined ? path : resolve(root, path));
   const files = [...claim.datasets, ...claim.dataFiles].flatMap(({ file }) => file ?? []);
+  const progress = progressLine(host);
   return withCommitTrust(options, host, (commitTrust) =>
     collectLineage({
+      onProgress: progress.onProgress,
       folder: host.cwd,
       commit: claim.commits[0]?.commit,
       data: [...new Set(files)].map(here),
@@ -121,7 +124,7 @@ async function collectLive(claim: LineageClaim, options: VerifyLineageOptions, h
       baseModels: models,
       ...(commitTrust && { commitTrust }),
     }),
-  );
+  ).finally(() => progress.end());
 }
 
 async function pinsOf({ commits, locks }: LineageClaim, host: Host) {

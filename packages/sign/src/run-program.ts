@@ -1,4 +1,5 @@
 import { execFile, type ExecFileException } from "node:child_process";
+import { delimiter, isAbsolute } from "node:path";
 
 export interface ProgramOptions {
   readonly input?: string;
@@ -21,6 +22,7 @@ export function runProgram(
       [...args],
       // A program may ignore SIGTERM, and would then never end.
       {
+        env: { ...process.env, PATH: absolutePath() },
         timeout: options.timeoutMs,
         killSignal: "SIGKILL",
         maxBuffer: MOST_BYTES,
@@ -35,6 +37,11 @@ export function runProgram(
     child.stdin?.on("error", () => {});
     child.stdin?.end(options.input ?? "");
   });
+}
+
+/** A relative folder of `PATH` is one that a checkout can fill. */
+function absolutePath(): string {
+  return (process.env.PATH ?? "").split(delimiter).filter(isAbsolute).join(delimiter);
 }
 
 function reasonOf({ code, killed, signal }: ExecFileException): string {

@@ -1,8 +1,10 @@
+import { writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { MlsignError } from "@mlsign/core";
 import { ambientToken, interactiveToken, parseIdentityToken } from "@mlsign/sign";
 import anyTest, { type TestFn } from "ava";
 import { GITHUB_ISSUER, GOOGLE_ISSUER, type Sigstore, startSigstore } from "mlsign-test-sigstore";
-import { deserted, fails, keepsSecret, serve } from "./helpers.ts";
+import { deserted, fails, keepsSecret, serve, temporary } from "./helpers.ts";
 
 // Faults and users are the whole instance's, so each test has its own.
 const test = anyTest as TestFn<Sigstore>;
@@ -165,15 +167,22 @@ test("`ambientToken()` asks Google Cloud's metadata server, by `GCE_METADATA_HOS
   await fails(t, ambientToken({ env, ...nowhere }), "service-failed");
 });
 
-test("`ambientToken()` fails on Buildkite without its agent", async (t) => {
+test("`ambientToken()` asks Buildkite's agent as its command line has it, and no program of the checkout", async (t) => {
   const path = process.env["PATH"];
   t.teardown(() => (process.env["PATH"] = path));
-  process.env["PATH"] = "/nonexistent";
-  await fails(
-    t,
-    ambientToken({ env: { BUILDKITE: "true" }, ...nowhere }),
-    "identity-token-missing",
-  );
+  const folder = temporary(t);
+  const token = t.context.token({ sub: "organization:acme:pipeline:train" });
+  const agent = join(folder, "buildkite-agent");
+  // The arguments of `buildkite-agent oidc request-token`, and nothing else, get a token.
+  const asked = '[ "$*" = "oidc request-token --audience sigstore" ] || exit 7';
+  writeFileSync(agent, `#!/bin/sh\n${asked}\necho ${token}\n`, { mode: 0o755 });
+  const ask = () => ambientToken({ env: { BUILDKITE: "true" }, ...nowhere });
+  process.env["PATH"] = `${folder}:${path}`;
+  t.is(parseIdentityToken((await ask()) ?? "", NOW).subject, "organization:acme:pipeline:train");
+  for (const nowhereToLook of ["/nonexistent", relative(process.cwd(), folder)]) {
+    process.env["PATH"] = nowhereToLook;
+    await fails(t, ask(), "identity-token-missing");
+  }
 });
 
 /** Goes where a person's browser would. */

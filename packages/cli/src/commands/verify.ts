@@ -28,20 +28,11 @@ import {
 import type { Action } from "../program.ts";
 import { checkFormat, printReport, type ReportFormat } from "../terminal/print-report.ts";
 import { progressLine } from "../terminal/progress-line.ts";
-import { judgeModel } from "../verify/judge-model.ts";
+import { type JudgeFlags, judgeModel } from "../verify/judge-model.ts";
 import { VERSION } from "../version.ts";
 
-interface Options extends TrustFlags {
+interface Options extends TrustFlags, JudgeFlags {
   readonly signature?: string;
-  readonly ignorePath?: readonly string[];
-  readonly ignoreUnsignedFiles?: boolean;
-  readonly signerIgnores: boolean;
-  readonly legacy: boolean;
-  readonly requireLog?: boolean;
-  readonly requireTimestamp?: boolean;
-  readonly acceptStatement?: boolean;
-  readonly into?: string;
-  readonly archive?: boolean;
   readonly format?: ReportFormat;
   readonly json?: boolean;
 }

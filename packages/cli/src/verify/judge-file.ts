@@ -18,18 +18,25 @@ export async function judgeFile(
   judge: JudgeOptions,
 ): Promise<{ findings: readonly Finding[]; facts: readonly Fact[] }> {
   const { options, resolved, location } = judge;
+  const digests = new Map<string, Promise<Buffer>>();
+  // Each digest is taken once: what is judged is what is told.
+  const digestOf = (algorithm: Parameters<typeof fileDigest>[1]): Promise<Buffer> => {
+    const digest = digests.get(algorithm) ?? fileDigest(location.path, algorithm);
+    digests.set(algorithm, digest);
+    return digest;
+  };
   const result = await verifyArtifact(bundle, resolved.trust, {
     now: judge.now,
     statements: options.acceptStatement ? SLSA_PROVENANCE : [],
     requireLog: options.requireLog ?? false,
     requireTimestamp: options.requireTimestamp ?? false,
-    digest: (algorithm) => fileDigest(location.path, algorithm),
+    digest: digestOf,
   });
   const kind = bundle.content.kind === "message" ? "a message signature" : "a provenance statement";
   const note = finding("bundle-form", "pass", `accepted by ${kind}, not by a model signature`);
   const findings = result.accepted === undefined ? result.findings : [...result.findings, note];
   const into = options.into === undefined ? [] : [intoFinding()];
-  const sha256 = (await fileDigest(location.path, "sha256")).toString("hex");
+  const sha256 = (await digestOf("sha256")).toString("hex");
   return {
     findings: [...findings, ...into],
     facts: await factsOf(bundle, result, resolved, judge.now, { sha256 }),

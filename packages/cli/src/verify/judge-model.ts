@@ -16,6 +16,19 @@ import type { ResolvedTrust } from "../options/trust-options.ts";
 import { factsOf } from "./facts.ts";
 import { isArtifactBundle, judgeFile } from "./judge-file.ts";
 
+/** What a model must stand, and what is done with it, as flags say it. */
+export interface JudgeFlags {
+  readonly ignorePath?: readonly string[];
+  readonly ignoreUnsignedFiles?: boolean;
+  readonly signerIgnores: boolean;
+  readonly legacy: boolean;
+  readonly requireLog?: boolean;
+  readonly requireTimestamp?: boolean;
+  readonly acceptStatement?: boolean;
+  readonly into?: string;
+  readonly archive?: boolean;
+}
+
 export interface JudgeOptions {
   readonly resolved: ResolvedTrust;
   readonly location: ModelLocation;
@@ -23,17 +36,8 @@ export interface JudgeOptions {
   readonly cwd: string;
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal | undefined;
-  readonly options: {
-    readonly ignorePath: readonly string[];
-    readonly ignoreUnsignedFiles?: boolean;
-    readonly signerIgnores: boolean;
-    readonly legacy: boolean;
-    readonly requireLog?: boolean;
-    readonly requireTimestamp?: boolean;
-    readonly acceptStatement?: boolean;
-    readonly into?: string;
-    readonly archive?: boolean;
-  };
+  /** Paths to ignore are names in the model. */
+  readonly options: JudgeFlags;
 }
 
 /** Judges a model by its bundle: an OMS signature, or for a single file what else may stand for it. */
@@ -54,7 +58,7 @@ export async function judgeModel(
       resolved.trust,
       {
         now: judge.now,
-        ignorePaths: options.ignorePath,
+        ignorePaths: options.ignorePath ?? [],
         ownNames: location.ownNames,
         refuseSignerIgnores: !options.signerIgnores,
         refuseLegacy: !options.legacy,

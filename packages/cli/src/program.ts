@@ -1,10 +1,8 @@
 import { Command } from "commander";
+import type { Action } from "./action.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import type { Host } from "./host.ts";
 import { VERSION } from "./version.ts";
-
-/** Takes what a command's work comes to, its exit code. */
-export type Action = (outcome: Promise<number>) => Promise<void>;
 
 interface Entry {
   readonly name: string;

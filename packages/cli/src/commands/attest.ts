@@ -1,11 +1,11 @@
 import { relative } from "node:path";
 import { EXIT, MlsignError, type JsonValue, parseJson, printable } from "@mlsign/core";
 import { Command } from "commander";
+import type { Action } from "../action.ts";
 import type { Host } from "../host.ts";
 import { locateModel } from "../model/model-location.ts";
 import { addSignerOptions, resolveSigner, type SignerFlags } from "../options/signer-options.ts";
 import { collect, readFile } from "../options/trust-options.ts";
-import type { Action } from "../program.ts";
 import { say, writeJson } from "../terminal/output.ts";
 
 interface Options extends SignerFlags {

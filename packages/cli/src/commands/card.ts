@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import type { Action } from "../action.ts";
 import type { AttestCardOptions } from "../card/card-attest.ts";
 import type { ConvertCardOptions } from "../card/card-convert.ts";
 import type { LintCardOptions } from "../card/card-lint.ts";
@@ -6,7 +7,6 @@ import type { VerifyCardOptions } from "../card/card-verify.ts";
 import type { Host } from "../host.ts";
 import { addSignerOptions } from "../options/signer-options.ts";
 import { addTrustOptions, collect } from "../options/trust-options.ts";
-import type { Action } from "../program.ts";
 
 export function cardCommand(host: Host, action: Action): Command {
   return new Command("card")

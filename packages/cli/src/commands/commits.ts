@@ -1,13 +1,13 @@
 import { decide, exitOfVerdict, type Finding, finding, MlsignError, printable } from "@mlsign/core";
 import type { Commit, CommitSignature, CommitTrust } from "@mlsign/git";
 import { Command } from "commander";
+import type { Action } from "../action.ts";
 import type { Host } from "../host.ts";
 import {
   addCommitTrustOptions,
   type CommitTrustFlags,
   withCommitTrust,
 } from "../options/commit-trust-options.ts";
-import type { Action } from "../program.ts";
 import { checkFormat, printReport, type ReportFormat } from "../terminal/print-report.ts";
 import { VERSION } from "../version.ts";
 

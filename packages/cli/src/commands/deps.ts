@@ -1,11 +1,11 @@
 import { Command } from "commander";
+import type { Action } from "../action.ts";
 import type { AttestDepsOptions } from "../deps/deps-attest.ts";
 import type { CheckDepsOptions } from "../deps/deps-check.ts";
 import type { VerifyDepsOptions } from "../deps/deps-verify.ts";
 import type { Host } from "../host.ts";
 import { addSignerOptions } from "../options/signer-options.ts";
 import { collect } from "../options/trust-options.ts";
-import type { Action } from "../program.ts";
 
 export function depsCommand(host: Host, action: Action): Command {
   return new Command("deps")

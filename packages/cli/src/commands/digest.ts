@@ -1,9 +1,9 @@
 import { EXIT, MlsignError, printable } from "@mlsign/core";
 import { Command } from "commander";
+import type { Action } from "../action.ts";
 import type { Host } from "../host.ts";
 import { ignoredName, locateModel } from "../model/model-location.ts";
 import { collect } from "../options/trust-options.ts";
-import type { Action } from "../program.ts";
 import { writeJson } from "../terminal/output.ts";
 import { progressLine } from "../terminal/progress-line.ts";
 

@@ -1,7 +1,7 @@
 import { Command } from "commander";
+import type { Action } from "../action.ts";
 import type { Host } from "../host.ts";
 import type { InitOptions } from "../init/init-settings.ts";
-import type { Action } from "../program.ts";
 
 export function initCommand(host: Host, action: Action): Command {
   return new Command("init")

@@ -3,10 +3,10 @@ import { resolve } from "node:path";
 import { EXIT, MlsignError, printable } from "@mlsign/core";
 import { readBounded } from "@mlsign/files";
 import { Command } from "commander";
+import type { Action } from "../action.ts";
 import type { Host } from "../host.ts";
 import type { ClaimDescription } from "../inspect/describe-claims.ts";
 import { locateModel, type ModelLocation } from "../model/model-location.ts";
-import type { Action } from "../program.ts";
 import { writeJson } from "../terminal/output.ts";
 
 interface Options {

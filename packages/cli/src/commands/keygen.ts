@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { EXIT, MlsignError } from "@mlsign/core";
 import { Command } from "commander";
+import type { Action } from "../action.ts";
 import type { Host } from "../host.ts";
-import type { Action } from "../program.ts";
 import { writeJson } from "../terminal/output.ts";
 import { newPassphrase } from "../terminal/passphrase.ts";
 

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import type { Action } from "../action.ts";
 import type { Host } from "../host.ts";
 import type { LogOptions } from "../lineage/lineage-log.ts";
 import type { RecordOptions } from "../lineage/lineage-record.ts";
@@ -6,7 +7,6 @@ import type { VerifyLineageOptions } from "../lineage/lineage-verify.ts";
 import { addCommitTrustOptions } from "../options/commit-trust-options.ts";
 import { addSignerOptions } from "../options/signer-options.ts";
 import { addTrustOptions, collect } from "../options/trust-options.ts";
-import type { Action } from "../program.ts";
 
 export function lineageCommand(host: Host, action: Action): Command {
   const record = new Command("record")

@@ -1,8 +1,8 @@
 import { Command, Option } from "commander";
+import type { Action } from "../action.ts";
 import type { Host } from "../host.ts";
 import { addSignerOptions } from "../options/signer-options.ts";
 import { addTrustOptions, collect } from "../options/trust-options.ts";
-import type { Action } from "../program.ts";
 import type { AttestSbomOptions } from "../sbom/sbom-attest.ts";
 import type { CreateSbomOptions } from "../sbom/sbom-create.ts";
 import type { VerifySbomOptions } from "../sbom/sbom-verify.ts";

@@ -1,10 +1,10 @@
 import { MlsignError, printable } from "@mlsign/core";
 import { Command, Option } from "commander";
+import type { Action } from "../action.ts";
 import type { Host } from "../host.ts";
 import { addEvidenceOptions } from "../options/evidence-options.ts";
 import { addSignerOptions } from "../options/signer-options.ts";
 import { collect } from "../options/trust-options.ts";
-import type { Action } from "../program.ts";
 import type { SignOptions } from "../sign/sign-model.ts";
 
 export function signCommand(host: Host, action: Action): Command {

@@ -11,6 +11,7 @@ import {
   printable,
 } from "@mlsign/core";
 import { Command } from "commander";
+import type { Action } from "../action.ts";
 import type { Host } from "../host.ts";
 import {
   ignoredName,
@@ -25,7 +26,6 @@ import {
   type ResolvedTrust,
   type TrustFlags,
 } from "../options/trust-options.ts";
-import type { Action } from "../program.ts";
 import { checkFormat, printReport, type ReportFormat } from "../terminal/print-report.ts";
 import { progressLine } from "../terminal/progress-line.ts";
 import { type JudgeFlags, judgeModel } from "../verify/judge-model.ts";

@@ -13,7 +13,7 @@ export type { CardFormat, Converted } from "./convert.ts";
 export type { CardPolicy } from "./report.ts";
 export type { CardReferenceClaim } from "./reference.ts";
 export type { FrontMatter, YamlPath } from "./front-matter.ts";
-export type { CardFile, LintOptions } from "./lint.ts";
+export type { CardFile, LintOptions } from "./lint-options.ts";
 export type { CardPolicyFile } from "./policy.ts";
 export type { RuleId } from "./rules.ts";
 export type { Section } from "./sections.ts";

@@ -1,7 +1,7 @@
 import type { Card } from "./card.ts";
 import type { YamlPath } from "./front-matter.ts";
 import { linksOf } from "./links.ts";
-import type { LintOptions } from "./lint.ts";
+import type { LintOptions } from "./lint-options.ts";
 import type { Report } from "./report.ts";
 import { blockOf, listOf, recordOf, textOf } from "./values.ts";
 

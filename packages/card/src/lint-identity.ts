@@ -1,6 +1,6 @@
 import { isRecord, parseJson } from "@mlsign/core";
 import { isKnownLicense } from "./licenses.ts";
-import type { LintOptions } from "./lint.ts";
+import type { LintOptions } from "./lint-options.ts";
 import type { Report } from "./report.ts";
 import { blockOf, recordOf, textOf, textsOf } from "./values.ts";
 

@@ -1,5 +1,5 @@
 import type { Card } from "./card.ts";
-import type { LintOptions } from "./lint.ts";
+import type { LintOptions } from "./lint-options.ts";
 import type { Report } from "./report.ts";
 import { blockOf, listOf, recordOf, textOf, textsOf } from "./values.ts";
 

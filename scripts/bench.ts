@@ -200,12 +200,7 @@ async function compare(
 }
 
 /** How much longer the candidate takes than the reference: whole processes, in turns. */
-async function pairs(
-  what: string,
-  target: number,
-  reference: Run,
-  candidate: Run,
-): Promise<void> {
+async function pairs(what: string, target: number, reference: Run, candidate: Run): Promise<void> {
   const [base, own] = await interleaved(reference, candidate, quick ? 7 : 25);
   const ratio = own / base;
   rows.push([

@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import test from "ava";
 import { wheel } from "../packages/deps/test/zip.ts";
-import { CARD, requirements } from "./model-files.ts";
+import { CARD, POLICY, requirements } from "./model-files.ts";
 import { type Shell, shell } from "./shell.ts";
 
 const COMMANDS = ["init", "keygen", "sign", "verify", "attest", "digest", "inspect"];
 
-const GROUPS = ["card", "sbom", "deps"];
+const GROUPS = ["card", "sbom", "deps", "policy"];
 const BELOW = [
   "card lint",
   "card convert",
@@ -18,6 +18,7 @@ const BELOW = [
   "deps check",
   "deps verify",
   "deps attest",
+  "policy lint",
 ];
 
 test("mlsign --help names every command, the exit codes and an example", async (t) => {
@@ -76,6 +77,7 @@ async function evidence({ mlsign, path }: Shell): Promise<void> {
   const metadata = "Metadata-Version: 2.1\nName: pkg\nVersion: 1.0\n";
   for (const [name, content] of [
     ["README.md", CARD],
+    ["policy.yaml", POLICY],
     ["requirements.txt", requirements("pkg", "1.0", bytes)],
     [`wheels/${filename}`, bytes],
     [".venv/pyvenv.cfg", ""],

@@ -50,6 +50,7 @@ const commands: [string, string, string[]][] = [
     ["sbom", "attest", "model.onnx", "--sbom", "bom.json", "--key", "k.key"],
   ],
   ["sbom verify", "report", ["sbom", "verify", "model.onnx", "--key", "k.pub"]],
+  ["policy lint", "report", ["policy", "lint", "card.md"]],
   ["deps check", "report", ["deps", "check"]],
   ["deps verify", "report", ["deps", "verify", "--lock", "requirements.txt", "--wheelhouse", "."]],
   [

@@ -5,9 +5,21 @@ import test from "ava";
 /** The architecture: imports point from a later tier to an earlier one, and never sideways. */
 const TIERS = [
   ["core"],
-  ["hash", "bundle", "x509", "trust", "files", "git", "oci", "audit-log", "mlflow", "report"],
+  [
+    "hash",
+    "bundle",
+    "x509",
+    "trust",
+    "files",
+    "git",
+    "oci",
+    "audit-log",
+    "mlflow",
+    "objects",
+    "report",
+  ],
   ["manifest", "dvc"],
-  ["sign", "verify", "card", "sbom", "deps", "lineage"],
+  ["sign", "verify", "card", "sbom", "deps", "lineage", "storage", "policy"],
   ["evidence"],
   ["cli"],
 ];

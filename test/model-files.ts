@@ -18,6 +18,24 @@ mlsign:
 # fraud-net
 `;
 
+/** A policy without a known gap, until the year 2100. */
+export const POLICY: string = `schema: urn:mlsign:policy:v1
+name: prod
+version: 1
+expires: 2100-01-01T00:00:00Z
+mode: enforce
+target: { to: prod }
+trust: { transparency: log }
+identities:
+  trainer: { issuer: https://issuer.example, subject: train@example.com }
+  approver: { issuer: https://issuer.example, subjectIn: [ana@example.com] }
+require:
+  - { id: signature, type: signature, by: [trainer] }
+  - { id: lineage, type: lineage, by: [trainer] }
+  - { id: approval, type: approval, by: [approver], distinctFrom: [lineage] }
+references: { digestOnly: true }
+`;
+
 /** Requirements whose only package is pinned to these bytes. */
 export function requirements(name: string, version: string, wheel: Uint8Array | string): string {
   return `--only-binary :all:\n${name}==${version} --hash=sha256:${sha256(wheel)}\n`;

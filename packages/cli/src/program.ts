@@ -62,9 +62,19 @@ export const COMMANDS: readonly Entry[] = [
     load: async (host, action) => (await import("./commands/deps.ts")).depsCommand(host, action),
   },
   {
+    name: "policy",
+    load: async (host, action) =>
+      (await import("./commands/policy.ts")).policyCommand(host, action),
+  },
+  {
     name: "commits",
     load: async (host, action) =>
       (await import("./commands/commits.ts")).commitsCommand(host, action),
+  },
+  {
+    name: "storage",
+    load: async (host, action) =>
+      (await import("./commands/storage.ts")).storageCommand(host, action),
   },
 ];
 

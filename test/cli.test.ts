@@ -281,6 +281,12 @@ test("mlsign digest --format dvc prints DVC's name of a file and of a directory"
     "5ea40360f5b4ec688df672a4db9c17d1.dir\n",
   );
   t.is((await mlsign("digest", "tree", "--format", "dvc", "--archive")).exit, 2);
+  // DVC's root is found with or without git, and its .dvcignore counts.
+  mkdirSync(path(".dvc"));
+  writeFileSync(path(".dvcignore"), "bar\n");
+  const { out, err } = await mlsign("digest", "tree", "--format", "dvc");
+  t.not(out, "5ea40360f5b4ec688df672a4db9c17d1.dir\n");
+  t.regex(err, /left out, as \.dvcignore says: bar/);
 });
 
 test("mlsign digest prints the root, the digest that binds names, and the manifest", async (t) => {

@@ -197,6 +197,25 @@ withGit(
     };
     t.is(changes[0]?.audit.push.actor, "ana-gh");
     t.is(changes[0]?.audit.objects.length, 2);
+
+    // A new branch tells of its last commit alone: who pushed what leads to it, nobody said.
+    track(user, "v2");
+    user.git("commit", "-q", "-a", "-m", "v2");
+    const tip = execFileSync("git", ["rev-parse", "HEAD"], {
+      cwd: user.cwd,
+      encoding: "utf8",
+    }).trim();
+    writeFileSync(user.path("activity.json"), JSON.stringify([{ ...activity, after: tip }]));
+    const later = JSON.parse((await user.mlsign("lineage", "log", ...logs, "--json")).out) as {
+      changes: { commit: string; audit: { push: unknown } }[];
+    };
+    t.deepEqual(
+      later.changes.map(({ commit, audit }) => [commit === tip, audit.push !== null]),
+      [
+        [true, true],
+        [false, false],
+      ],
+    );
     writeFileSync(user.path("trail.json"), "{");
     t.is((await user.mlsign("lineage", "log", ...logs)).exit, 2);
     t.is((await user.mlsign("lineage", "log", "--audit-log", "none.json")).exit, 2);

@@ -5,6 +5,7 @@ import type { ConvertCardOptions } from "../card/card-convert.ts";
 import type { LintCardOptions } from "../card/card-lint.ts";
 import type { VerifyCardOptions } from "../card/card-verify.ts";
 import type { Host } from "../host.ts";
+import { addModelOptions } from "../options/model-options.ts";
 import { addSignerOptions } from "../options/signer-options.ts";
 import { addTrustOptions, collect } from "../options/trust-options.ts";
 
@@ -90,13 +91,6 @@ function verifyCommand(host: Host, action: Action): Command {
     .action((card: string, options: VerifyCardOptions) =>
       action(import("../card/card-verify.ts").then((it) => it.verifyCard(card, options, host))),
     );
-}
-
-function addModelOptions(command: Command): Command {
-  return command
-    .option("--ignore-path <path>", "leave this out of the model (repeatable)", collect)
-    .option("--archive", "the model is the tree inside a .tar or .tar.gz")
-    .option("--allow-symlinks", "follow links that stay inside the model");
 }
 
 function addPolicyOptions(command: Command): Command {

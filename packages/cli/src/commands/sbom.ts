@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import type { Action } from "../action.ts";
 import type { Host } from "../host.ts";
+import { addModelOptions } from "../options/model-options.ts";
 import { addSignerOptions } from "../options/signer-options.ts";
 import { addTrustOptions, collect } from "../options/trust-options.ts";
 import type { AttestSbomOptions } from "../sbom/sbom-attest.ts";
@@ -75,13 +76,6 @@ function verifyCommand(host: Host, action: Action): Command {
     .action((model: string, options: VerifySbomOptions) =>
       action(import("../sbom/sbom-verify.ts").then((it) => it.verifySbom(model, options, host))),
     );
-}
-
-function addModelOptions(command: Command): Command {
-  return command
-    .option("--ignore-path <path>", "leave this out of the model (repeatable)", collect)
-    .option("--archive", "the model is the tree inside a .tar or .tar.gz")
-    .option("--allow-symlinks", "follow links that stay inside the model");
 }
 
 const CREATE_HELP = `

@@ -1,6 +1,7 @@
 import { decide, type Verdict } from "@mlsign/core";
 import { checkFile } from "@mlsign/deps";
-import { openRepository, readBlob } from "@mlsign/git";
+import { readBlob } from "@mlsign/git";
+import { repositoryRoot } from "../model/repository-root.ts";
 
 /**
  * What lock files of a commit come to, judged by the commit's bytes and by those of the files that
@@ -12,10 +13,7 @@ export async function judgeLocksAt(
   paths: readonly string[],
 ): Promise<Map<string, Verdict>> {
   const verdicts = new Map<string, Verdict>();
-  const root = await openRepository(folder).then(
-    (repository) => repository.root,
-    () => undefined,
-  );
+  const root = await repositoryRoot(folder);
   if (root === undefined) return verdicts;
   const files = new Map<string, Buffer | undefined>();
   const load = async (path: string): Promise<void> => {

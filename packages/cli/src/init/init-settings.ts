@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { EXIT, MlsignError, printable, systemCode } from "@mlsign/core";
-import { openRepository } from "@mlsign/git";
 import type { Host } from "../host.ts";
+import { repositoryRoot } from "../model/repository-root.ts";
 import { say, writeJson } from "../terminal/output.ts";
 import { proposal, type Seen, survey } from "./settings-proposal.ts";
 
@@ -13,10 +13,7 @@ export interface InitOptions {
 
 /** Looks at the repository that this is in, and writes the `mlsign.yaml` that fits it. */
 export async function initSettings(options: InitOptions, host: Host): Promise<number> {
-  const root = await openRepository(host.cwd).then(
-    (repository) => repository.root,
-    () => undefined,
-  );
+  const root = await repositoryRoot(host.cwd);
   if (root === undefined) say(host, "this is no git repository with a commit: looked here only");
   const folder = root ?? host.cwd;
   const file = join(folder, NAME);

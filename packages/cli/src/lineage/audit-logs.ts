@@ -37,18 +37,19 @@ function read(data: Buffer, file: string): AuditLog {
   }
 }
 
-/** The commits that a push brought; none where this clone does not have them. */
+/**
+ * The commits that a push brought. A new branch, and a push over commits that this clone does not
+ * have, tell of their last commit alone: what leads to it may have been there for years.
+ */
 export async function pushedCommits(push: PushEvent, folder: string): Promise<ReadonlySet<string>> {
   const { before, after } = push;
   if (after === undefined) return new Set();
-  const range = before === undefined ? after : `${before}..${after}`;
+  if (before === undefined) return new Set([after]);
   try {
-    return new Set((await commitRange(folder, range)).oids);
+    return new Set((await commitRange(folder, `${before}..${after}`)).oids);
   } catch (error) {
     if (!(error instanceof MlsignError)) throw error;
-    // The state before a forced push may be gone: what leads to the new one is still known.
-    if (before !== undefined) return pushedCommits({ ...push, before: undefined }, folder);
-    return new Set();
+    return new Set([after]);
   }
 }
 

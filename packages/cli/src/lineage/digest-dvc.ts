@@ -1,7 +1,6 @@
-import { resolve } from "node:path";
+import { parse } from "node:path";
 import { EXIT, MlsignError, printable } from "@mlsign/core";
 import { hashData } from "@mlsign/dvc";
-import { openRepository } from "@mlsign/git";
 import type { Host } from "../host.ts";
 import { locateModel } from "../model/model-location.ts";
 import { say, writeJson } from "../terminal/output.ts";
@@ -26,15 +25,12 @@ export async function digestForDvc(
     });
   }
   const { path: full } = locateModel(path, host.cwd);
-  const within = await openRepository(host.cwd).then(
-    (repository) => repository.root,
-    () => undefined,
-  );
   const progress = progressLine(host);
   const { onProgress } = progress;
-  const hashed = await hashData(resolve(full), "md5", {
+  const hashed = await hashData(full, "md5", {
     onProgress,
-    ...(within !== undefined && { within }),
+    // As DVC looks for its root: upwards, whether or not git is there to be asked.
+    within: parse(full).root,
   }).finally(() => progress.end());
   const { oid, sha256, dirHash1 = null, size, nfiles, ignored } = hashed;
   if (options.json) {

@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import { decide, exitOfVerdict, type Finding, finding, type JsonValue } from "@mlsign/core";
 import type { VerifiedClaim } from "@mlsign/evidence";
-import { openRepository } from "@mlsign/git";
 import {
   type CertifiedJob,
   checkLineage,
@@ -16,6 +15,7 @@ import type { Host } from "../host.ts";
 import { claimManifest } from "../model/claim-manifest.ts";
 import { claimsFiles } from "../model/claims-location.ts";
 import { locateModel } from "../model/model-location.ts";
+import { repositoryRoot } from "../model/repository-root.ts";
 import { type CommitTrustFlags, withCommitTrust } from "../options/commit-trust-options.ts";
 import type { TrustFlags } from "../options/trust-options.ts";
 import { checkFormat, printReport, type ReportOptions } from "../terminal/print-report.ts";
@@ -109,7 +109,7 @@ function essence(predicate: JsonValue): string {
 /** The same facts, collected here at the claim's commit. */
 async function collectLive(claim: LineageClaim, options: VerifyLineageOptions, host: Host) {
   const models = await baseModels(options.baseModel ?? [], host);
-  const root = await rootOf(host);
+  const root = await repositoryRoot(host.cwd);
   // The claim names files from the repository's root.
   const here = (path: string): string => (root === undefined ? path : resolve(root, path));
   const files = [...claim.datasets, ...claim.dataFiles].flatMap(({ file }) => file ?? []);
@@ -134,13 +134,6 @@ async function pinsOf({ commits, locks }: LineageClaim, host: Host) {
     host.cwd,
     commit.commit,
     locks.map(({ path }) => path),
-  );
-}
-
-async function rootOf(host: Host): Promise<string | undefined> {
-  return openRepository(host.cwd).then(
-    ({ root }) => root,
-    () => undefined,
   );
 }
 

@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import { MlsignError, printable } from "@mlsign/core";
 import type { CheckedDependencies } from "@mlsign/deps";
-import { openRepository } from "@mlsign/git";
 import type { LineageFacts } from "@mlsign/lineage";
 import type { Manifest } from "@mlsign/manifest";
 import { type BomTruth, readBom } from "@mlsign/sbom";
@@ -13,6 +12,7 @@ import { depsClaim } from "../deps/deps-claim.ts";
 import type { Host } from "../host.ts";
 import { lineageClaim, lineageOf } from "../lineage/lineage-claim.ts";
 import type { ModelLocation } from "../model/model-location.ts";
+import { repositoryRoot } from "../model/repository-root.ts";
 import type { EvidenceFlags } from "../options/evidence-options.ts";
 import { modelBom } from "../sbom/model-bom.ts";
 import { sbomClaim } from "../sbom/sbom-claim.ts";
@@ -48,7 +48,8 @@ export async function evidenceSet(
       : findCard(model.location, flags.card, host);
   const card = "missing" in found ? undefined : found;
   if ("missing" in found) missing.push(found.missing);
-  const root = await rootOf(host);
+  // Claims name files as the repository does, wherever in it the command runs.
+  const root = (await repositoryRoot(host.cwd)) ?? host.cwd;
   const deps = flags.deps === undefined ? undefined : depsClaim(flags.deps, flags, host, root);
   const lineage = await lineageFor(flags, deps?.checked, { root, ...model }, host);
 
@@ -96,14 +97,6 @@ async function lineageFor(
   // Folders are for the check: the lineage holds the files that were found in them.
   const deps = locks?.files.map(({ path }) => resolve(root, path)) ?? [];
   return lineageOf({ ...flags, deps }, location, host);
-}
-
-/** Claims name files as the repository does, wherever in it the command runs. */
-async function rootOf(host: Host): Promise<string> {
-  return openRepository(host.cwd).then(
-    (repository) => repository.root,
-    () => host.cwd,
-  );
 }
 
 interface Bom {

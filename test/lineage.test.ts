@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import test, { type ExecutionContext } from "ava";
 import { type Shell, shell } from "./shell.ts";
+import { versionedBucket } from "./versioned-bucket.ts";
 
 const hasGit = (() => {
   try {
@@ -120,6 +121,71 @@ withGit("mlsign lineage record --mlflow-run names the run, and what it contradic
   t.false(`${out}${err}`.includes("s3cr3t"));
   t.is((await user.mlsign(...record, "r1")).exit, 2, "no server was named");
   t.is((await user.as({ env }, ...record, "r2")).exit, 3, "the server answered for another run");
+});
+
+withGit("mlsign lineage pins the remote's objects, and looks at them again", async (t) => {
+  const user = await repository(t);
+  const bucket = await versionedBucket(t);
+  const content = "a,b\n1,2\n";
+  const md5 = createHash("md5").update(content).digest("hex");
+  const key = `/data/dvc/files/md5/${md5.slice(0, 2)}/${md5.slice(2)}`;
+  bucket.put(key, content);
+  mkdirSync(user.path(".dvc"));
+  const config = "[core]\n    remote = store\n['remote \"store\"']\n    url = s3://data/dvc\n";
+  writeFileSync(user.path(".dvc/config"), config);
+  user.git("add", ".dvc/config");
+  user.git("commit", "-q", "-m", "remote");
+  const env = { HOME: user.cwd, AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "s3cr3t" };
+  const store = ["--remote", "store", "--remote-endpoint", bucket.endpoint];
+  const record = ["lineage", "record", "model.onnx", ...RECORD, "--offline"];
+  const verify = ["lineage", "verify", "model.onnx", "--key", "k.pub", "--offline", "--json"];
+  const found = async (...args: string[]) => {
+    const { out } = await user.as({ env }, ...verify, ...args);
+    const { findings } = JSON.parse(out) as { findings: { code: string; outcome: string }[] };
+    return findings.flatMap((it) => (it.code === "lineage-remote" ? [it.outcome] : []));
+  };
+  t.is((await user.as({ env }, ...record)).exit, 0);
+  t.deepEqual(await found(...store), [], "nothing was pinned");
+  const recorded = await user.as({ env }, ...record, ...store, "--json");
+  t.is(recorded.exit, 0, recorded.err);
+  t.regex(recorded.out, /"mlsign\.versionId":\s*"v0"/);
+  t.false(`${recorded.out}${recorded.err}`.includes("s3cr3t"));
+  t.deepEqual(await found(...store), ["pass"]);
+  t.deepEqual(await found(), ["unknown"]);
+  t.deepEqual(await found("--remote", "s3://data/dvc/", "--remote-endpoint", bucket.endpoint), [
+    "pass",
+  ]);
+  t.deepEqual(
+    await found("--remote", "s3://data/other", "--remote-endpoint", bucket.endpoint),
+    ["unknown"],
+    "another remote says nothing of this one",
+  );
+  bucket.put(key, "a,b\n6,6\n");
+  t.deepEqual(await found(...store), ["fail"], "dvc pull would fetch other bytes");
+  bucket.remove(key);
+  t.deepEqual(await found(...store), ["fail"]);
+});
+
+withGit("mlsign lineage --remote asks no server that the repository names", async (t) => {
+  const user = await repository(t);
+  mkdirSync(user.path(".dvc"));
+  const url = "    url = s3://data/dvc\n    endpointurl = https://evil.example\n";
+  writeFileSync(user.path(".dvc/config"), `['remote "store"']\n${url}`);
+  const record = ["lineage", "record", "model.onnx", ...RECORD, "--offline"];
+  const uncommitted = await user.mlsign(...record, "--remote", "store");
+  t.is(uncommitted.exit, 2);
+  t.regex(uncommitted.err, /no \.dvc\/config is committed/);
+  user.git("add", ".dvc/config");
+  user.git("commit", "-q", "-m", "remote");
+  const redirected = await user.mlsign(...record, "--remote", "store");
+  t.is(redirected.exit, 2);
+  t.regex(redirected.err, /names a server of its own[\s\S]*--remote-endpoint https:\/\/evil/);
+  t.regex((await user.mlsign(...record, "--remote", "other")).err, /the commit has store/);
+  t.is((await user.mlsign(...record, "--remote-endpoint", "https://s3.registry.example")).exit, 2);
+  const variable = { HOME: user.cwd, AWS_ENDPOINT_URL: "https://evil.example" };
+  const sent = await user.as({ env: variable }, ...record, "--remote", "s3://data/dvc");
+  t.is(sent.exit, 2);
+  t.regex(sent.err, /AWS_ENDPOINT_URL may name another server/);
 });
 
 for (const command of ["record", "verify", "log"]) {

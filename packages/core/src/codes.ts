@@ -120,6 +120,7 @@ export const FINDING_CODES = {
   "lineage-base-model": "The lineage's base models are as recorded",
   "lineage-container": "The lineage's container is pinned by a digest that the registry has",
   "lineage-data": "The lineage's data is what the commit names",
+  "lineage-remote": "The remote has the pinned objects of the data, as they were recorded",
   "lineage-form": "The lineage names exactly one source, one data set and one container",
   "lineage-pins": "The lock files at the lineage's commit are pinned by hash",
   "lineage-source": "The lineage's commit is the one that was built",

@@ -14,7 +14,15 @@ export interface DvcOut {
   readonly remote: string | undefined;
   /** An ETag or a version id where there is no MD5: no digest of the content. */
   readonly etagOnly: boolean;
-  /** Version id, or generation, by remote. */
+  /** Version id, or generation, of the remote's object. */
+  readonly versionId: string | undefined;
+  /** Of a cloud-versioned directory: its files, each a version of its own. */
+  readonly files: readonly DvcOutFile[] | undefined;
+}
+
+/** A file of a cloud-versioned directory. */
+export interface DvcOutFile extends DirEntry {
+  readonly size: number | undefined;
   readonly versionId: string | undefined;
 }
 
@@ -110,14 +118,13 @@ function readOut(out: unknown, source: string): DvcOut {
   }
   if (/\0/.test(out.path)) throw invalid(source, "a path holds a NUL");
   const { md5, hash } = out;
+  const files = filesOf(out.files, source);
   if (hash !== undefined && hash !== "md5")
     throw invalid(source, `unknown hash ${JSON.stringify(hash)}`);
-  const oid = typeof md5 === "string" ? md5.toLowerCase() : oidOfFiles(out.files);
+  const oid = typeof md5 === "string" ? md5.toLowerCase() : files && dirOid(files);
   if ((md5 !== undefined && typeof md5 !== "string") || (oid !== undefined && !OID.test(oid))) {
     throw invalid(source, `${JSON.stringify(md5)} is no MD5 of DVC's`);
   }
-  const cloud = isRecord(out.cloud) ? Object.values(out.cloud)[0] : undefined;
-  const versionId = out.version_id ?? (isRecord(cloud) ? cloud.version_id : undefined);
   return {
     path: out.path,
     oid,
@@ -127,22 +134,31 @@ function readOut(out: unknown, source: string): DvcOut {
     remote: typeof out.remote === "string" ? out.remote : undefined,
     etagOnly:
       oid === undefined &&
-      (out.etag !== undefined || cloud !== undefined || out.files !== undefined),
-    versionId: typeof versionId === "string" ? versionId : undefined,
+      (out.etag !== undefined || out.cloud !== undefined || out.files !== undefined),
+    versionId: versionOf(out),
+    files,
   };
 }
 
 /** A cloud-versioned directory lists its files: DVC makes the directory's hash of them. */
-function oidOfFiles(files: unknown): string | undefined {
+function filesOf(files: unknown, source: string): DvcOutFile[] | undefined {
   if (!Array.isArray(files) || files.length === 0) return undefined;
-  const entries: DirEntry[] = [];
+  const entries: DvcOutFile[] = [];
   for (const file of files as unknown[]) {
     if (!isRecord(file)) return undefined;
     const { relpath, md5 } = file;
     if (typeof relpath !== "string" || typeof md5 !== "string" || !MD5.test(md5)) return undefined;
-    entries.push({ relpath, md5: md5.toLowerCase() });
+    const size = count(file.size, "size", source);
+    entries.push({ relpath, md5: md5.toLowerCase(), size, versionId: versionOf(file) });
   }
-  return dirOid(entries);
+  return entries;
+}
+
+/** DVC writes it under the remote's name, of which there is one, or beside the hash. */
+function versionOf(entry: Readonly<Record<string, unknown>>): string | undefined {
+  const cloud = isRecord(entry.cloud) ? Object.values(entry.cloud)[0] : undefined;
+  const versionId = entry.version_id ?? (isRecord(cloud) ? cloud.version_id : undefined);
+  return typeof versionId === "string" ? versionId : undefined;
 }
 
 function count(value: unknown, key: string, source: string): number | undefined {

@@ -1,8 +1,10 @@
 import { type Finding, finding, printable, type Verdict } from "@mlsign/core";
 import { checkData } from "./check-data.ts";
+import { checkRemote } from "./check-remote.ts";
 import { checkSource } from "./check-source.ts";
 import type { LineageFacts } from "./facts.ts";
 import type { LineageClaim } from "./read-lineage.ts";
+import type { PinReading } from "./read-pins.ts";
 
 export interface CheckOptions {
   /** What a keyless certificate says of the job that signed (Fulcio's extensions). */
@@ -13,6 +15,8 @@ export interface CheckOptions {
   readonly containerExists?: boolean;
   /** What the check of dependencies came to, by lock file. */
   readonly pins?: ReadonlyMap<string, Verdict>;
+  /** What was read of the remote's pinned objects, by `pinsKey`. */
+  readonly remote?: ReadonlyMap<string, readonly PinReading[]>;
 }
 
 export interface CertifiedJob {
@@ -30,6 +34,7 @@ export function checkLineage(claim: LineageClaim, options: CheckOptions): Findin
     ...checkForm(claim),
     ...checkSource(claim, live, certificate),
     ...checkData(claim, live),
+    ...checkRemote(claim, options.remote ?? new Map<string, never>()),
     ...checkContainer(claim, containerExists),
     ...checkLocks(claim, live, pins),
     ...checkBaseModels(claim, live),

@@ -4,6 +4,7 @@ import { hexOf, type OnProgress, printable, sha256 } from "@mlsign/core";
 import { type DvcOut, hashData, parseDvcFile, parseDvcLock } from "@mlsign/dvc";
 import { readBlob } from "@mlsign/git";
 import type { DatasetFact } from "./facts.ts";
+import { type DataRemote, pinData } from "./pin-data.ts";
 
 /**
  * The outputs of `.dvc` files and `dvc.lock`s of a commit, each with its bytes hashed anew where
@@ -25,6 +26,8 @@ export async function collectData(
 interface Telling {
   readonly missing: string[];
   readonly onProgress?: OnProgress | undefined;
+  /** Asked for the versions of its objects. */
+  readonly remote?: DataRemote | undefined;
 }
 
 async function datasetsOf(
@@ -60,7 +63,7 @@ async function datasetOf(
   root: string,
   base: string,
   out: DvcOut,
-  { missing, onProgress }: Telling,
+  { missing, onProgress, remote }: Telling,
 ): Promise<Omit<DatasetFact, "file" | "fileSha256"> | undefined> {
   const path = join(base, out.path);
   if (out.oid === undefined) {
@@ -70,7 +73,8 @@ async function datasetOf(
     return undefined;
   }
   const { oid, algorithm, versionId } = out;
-  const common = { path, oid, algorithm, versionId };
+  const pins = remote && (await pinData(remote, { path, out }, missing));
+  const common = { path, oid, algorithm, versionId, pins };
   const full = resolve(root, path);
   if (relative(root, full).startsWith("..") || !existsSync(full)) {
     missing.push(`the bytes of ${printable(path)} are not here: nothing but DVC's MD5 holds them`);

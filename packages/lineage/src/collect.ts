@@ -19,6 +19,7 @@ import type {
   RunFact,
   SourceFact,
 } from "./facts.ts";
+import type { DataRemote } from "./pin-data.ts";
 
 export interface CollectOptions {
   /** A folder of the checkout. */
@@ -34,6 +35,8 @@ export interface CollectOptions {
   readonly locks?: readonly string[];
   readonly baseModels?: readonly BaseModelFact[];
   readonly run?: RunFact | undefined;
+  /** Where DVC keeps the data: its objects are pinned to their versions. */
+  readonly remote?: DataRemote | undefined;
   /** What the training made, absolute: the model and what lies beside it. It makes no tree dirty. */
   readonly outputs?: readonly string[];
   /** Who may sign commits. */
@@ -49,14 +52,15 @@ export interface CollectOptions {
  * @throws MlsignError `reference-invalid`, `dvc-invalid`, or of reading the data
  */
 export async function collectLineage(options: CollectOptions): Promise<LineageFacts> {
-  const { folder, data, baseModels = [], run, onProgress } = options;
+  const { folder, data, baseModels = [], run, onProgress, remote } = options;
   const missing: string[] = [];
   const repository = await open(options, missing);
   const source = repository && (await sourceOf(repository, options, missing));
   const at = source && repository ? { root: repository.root, commit: source.commit } : undefined;
   const inRepository = (file: string): string =>
     at === undefined ? file : relative(at.root, resolve(folder, file));
-  const datasets = at ? await collectData(at, data.map(inRepository), { missing, onProgress }) : [];
+  const telling = { missing, onProgress, remote };
+  const datasets = at ? await collectData(at, data.map(inRepository), telling) : [];
   if (data.length === 0) missing.push("no data: no .dvc file or dvc.lock was named");
   const container = containerOf(options.container, missing);
   const locks = at ? await locksOf(at, (options.locks ?? []).map(inRepository), missing) : [];

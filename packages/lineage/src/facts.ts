@@ -32,6 +32,26 @@ export interface DatasetFact {
   readonly matches: boolean | undefined;
   /** Version id or generation of the remote's object, where DVC recorded one. */
   readonly versionId: string | undefined;
+  /** The remote's objects that hold the data, each with its version; where a remote was asked. */
+  readonly pins: Pins | undefined;
+}
+
+/** The objects that hold a data set in a bucket. */
+export interface Pins {
+  /** `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX`: keys are below the bucket, and hold the prefix. */
+  readonly remote: string;
+  /** What stands for the whole first: the file, or DVC's list of a directory. */
+  readonly objects: readonly Pin[];
+}
+
+/** One version of an object, by which the bucket gives the same bytes for as long as it has them. */
+export interface Pin {
+  readonly key: string;
+  /** Version id of S3, generation of GCS. */
+  readonly versionId: string;
+  readonly size: number;
+  /** Of the content, by algorithm (`MD5` in hex, others in base64 as the bucket has them). */
+  readonly checksums: Readonly<Record<string, string>>;
 }
 
 export interface ContainerFact {

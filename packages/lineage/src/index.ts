@@ -4,7 +4,9 @@ export { collectLineage } from "./collect.ts";
 export { dataHistory } from "./data-history.ts";
 export { joinAudit } from "./join-audit.ts";
 export { LINEAGE_BUILD_TYPE, LINEAGE_PREDICATE, lineagePredicate } from "./provenance.ts";
-export { readLineage } from "./read-lineage.ts";
+export { pinsKey } from "./check-remote.ts";
+export { mergePins, readLineage } from "./read-lineage.ts";
+export { readPins } from "./read-pins.ts";
 
 export type { CertifiedJob, CheckOptions } from "./check.ts";
 export type { CollectOptions } from "./collect.ts";
@@ -15,9 +17,13 @@ export type {
   DatasetFact,
   LineageFacts,
   LockFact,
+  Pin,
+  Pins,
   RunFact,
   SourceFact,
 } from "./facts.ts";
 export type { JoinOptions, WitnessedChange } from "./join-audit.ts";
+export type { DataRemote } from "./pin-data.ts";
 export type { BuildFacts } from "./provenance.ts";
+export type { PinReading } from "./read-pins.ts";
 export type { LineageClaim } from "./read-lineage.ts";

@@ -5,6 +5,8 @@ import type {
   DatasetFact,
   LineageFacts,
   LockFact,
+  Pin,
+  Pins,
   RunFact,
   SourceFact,
 } from "./facts.ts";
@@ -113,9 +115,12 @@ function dataDependency(
   role: "dataset" | "datasetPart",
   source: SourceFact | undefined,
 ): JsonObject {
+  const [whole] = fact.pins?.objects ?? [];
+  const versionId = whole?.versionId ?? fact.versionId;
   return {
     uri: dvcUri(source, fact.path),
     name: fact.path,
+    ...(fact.pins && whole && { downloadLocation: locationOf(fact.pins, whole) }),
     digest: {
       md5: fact.oid.replace(/\.dir$/, ""),
       ...(fact.sha256 !== undefined && { sha256: fact.sha256 }),
@@ -129,10 +134,27 @@ function dataDependency(
       "mlsign.dvcFileSha256": fact.fileSha256,
       ...(fact.size !== undefined && { "mlsign.size": fact.size }),
       ...(fact.nfiles !== undefined && { "mlsign.nfiles": fact.nfiles }),
-      ...(fact.versionId !== undefined && { "mlsign.versionId": fact.versionId }),
+      ...(versionId !== undefined && { "mlsign.versionId": versionId }),
+      ...(fact.pins !== undefined && { "mlsign.remote": remoteObjects(fact.pins) }),
       "mlsign.verified": fact.matches === true ? "rehashed" : "differs",
     },
   };
+}
+
+function remoteObjects({ remote, objects }: Pins): JsonObject {
+  return {
+    url: remote,
+    objects: objects.map(({ key, versionId, size, checksums }) => ({
+      key,
+      versionId,
+      size,
+      checksums: { ...checksums },
+    })),
+  };
+}
+
+function locationOf({ remote }: Pins, { key }: Pin): string {
+  return `${/^[^:]+:\/\/[^/]+/.exec(remote)?.[0] ?? ""}/${key}`;
 }
 
 function containerDependency(container: ContainerFact, digest: string): JsonObject {

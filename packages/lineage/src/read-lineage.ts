@@ -1,4 +1,5 @@
 import { isRecord, type JsonValue, MlsignError } from "@mlsign/core";
+import type { Pin, Pins } from "./facts.ts";
 import { LINEAGE_BUILD_TYPE } from "./provenance.ts";
 
 /** A lineage claim, read back. What it says is not yet checked. */
@@ -29,6 +30,8 @@ export interface ClaimedDataset {
   readonly dirHash1: string | undefined;
   readonly algorithm: "md5" | "md5-dos2unix";
   readonly file: string | undefined;
+  /** Of each remote that was asked. */
+  readonly pins: readonly Pins[];
 }
 
 interface ClaimedBaseModel {
@@ -82,6 +85,20 @@ export function readLineage(predicate: JsonValue): LineageClaim {
   };
 }
 
+/**
+ * One claim with the pins of all of them: claims that tell the same story may have been made with
+ * and without a remote at hand.
+ */
+export function mergePins(first: LineageClaim, others: readonly LineageClaim[]): LineageClaim {
+  const datasets = first.datasets.map((dataset) => {
+    const pins = [first, ...others].flatMap((claim) =>
+      claim.datasets.filter(({ path }) => path === dataset.path).flatMap((it) => it.pins),
+    );
+    return { ...dataset, pins: [...new Map(pins.map((it) => [JSON.stringify(it), it])).values()] };
+  });
+  return { ...first, datasets };
+}
+
 type Fields = Readonly<Record<string, unknown>>;
 
 interface Dependency {
@@ -114,7 +131,30 @@ function datasetOf({ name, role, digest, annotations }: Dependency): ClaimedData
     dirHash1: textOf(digest.dirHash1),
     algorithm: annotations["mlsign.hash"] === "md5-dos2unix" ? "md5-dos2unix" : "md5",
     file: textOf(annotations["mlsign.dvcFile"]),
+    pins: pinsOf(annotations["mlsign.remote"]),
   };
+}
+
+function pinsOf(value: unknown): Pins[] {
+  if (value === undefined) return [];
+  if (!isRecord(value) || typeof value.url !== "string" || !Array.isArray(value.objects))
+    throw invalid("the objects of a remote are no list");
+  if (value.objects.length > MOST_DEPENDENCIES)
+    throw invalid(`more than ${MOST_DEPENDENCIES} objects`);
+  return [{ remote: value.url, objects: value.objects.map(pinOf) }];
+}
+
+function pinOf(item: unknown): Pin {
+  const { key, versionId, size, checksums } = isRecord(item) ? item : {};
+  if (typeof key !== "string" || typeof versionId !== "string" || versionId === "")
+    throw invalid("an object of a remote has no key or version");
+  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0 || !isRecord(checksums))
+    throw invalid("an object of a remote has no size or checksums");
+  const texts = Object.entries(checksums).map(([name, text]): [string, string] => {
+    if (typeof text !== "string") throw invalid("a checksum is no text");
+    return [name, text];
+  });
+  return { key, versionId, size, checksums: Object.fromEntries(texts) };
 }
 
 function textOf(value: unknown): string | undefined {

@@ -5,6 +5,7 @@ import type { LogOptions } from "../lineage/lineage-log.ts";
 import type { RecordOptions } from "../lineage/lineage-record.ts";
 import type { VerifyLineageOptions } from "../lineage/lineage-verify.ts";
 import { addCommitTrustOptions } from "../options/commit-trust-options.ts";
+import { addRemoteOptions } from "../options/remote-options.ts";
 import { addSignerOptions } from "../options/signer-options.ts";
 import { addTrustOptions, collect } from "../options/trust-options.ts";
 
@@ -31,7 +32,7 @@ export function lineageCommand(host: Host, action: Action): Command {
     .option("--allow-symlinks", "follow links that stay inside the model")
     .option("--config <file>", "options as YAML (flags win)")
     .option("--json", "print one JSON document");
-  addSignerOptions(addCommitTrustOptions(record))
+  addSignerOptions(addCommitTrustOptions(addRemoteOptions(record)))
     .addHelpText("after", RECORD_HELP)
     .action((model: string, options: RecordOptions) =>
       action(
@@ -41,7 +42,7 @@ export function lineageCommand(host: Host, action: Action): Command {
   const verify = new Command("verify")
     .description("check a model's lineage claim against the repository, the data and the registry")
     .argument("<model>", "the model");
-  addCommitTrustOptions(addTrustOptions(verify))
+  addCommitTrustOptions(addTrustOptions(addRemoteOptions(verify)))
     .option("--base-model <name>", "a base model that is here: NAME=PATH (repeatable)", collect)
     .option("--offline", "do not ask the registry for the container")
     .option("--config <file>", "options as YAML (flags win)")
@@ -77,7 +78,8 @@ export function lineageCommand(host: Host, action: Action): Command {
 
 const RECORD_HELP = `
 What is missing (a dirty work tree, bytes that are not here, a tag without digest) is recorded and
-said; verifying is what refuses.
+said; verifying is what refuses. --remote asks the bucket behind DVC's remote for the version of
+each object that holds the data, and records it: later, those very bytes can be asked for.
 
 Example:
   $ mlsign lineage record model.onnx --data data.csv.dvc --container IMAGE@DIGEST --key demo.key
@@ -85,6 +87,7 @@ Example:
 const VERIFY_HELP = `
 Run it in a repository that has the commit, with the data in place. Commit, .dvc files, lock files,
 bytes, container and base models are looked at anew; what could not be is unknown, and exits 3.
+Objects of a remote that the lineage pins are looked at where --remote names it.
 
 Example:
   $ mlsign lineage verify model.onnx --key demo.pub

@@ -8,14 +8,16 @@ import type { Host } from "../host.ts";
 import { claimsFiles } from "../model/claims-location.ts";
 import type { ModelLocation } from "../model/model-location.ts";
 import { type CommitTrustFlags, withCommitTrust } from "../options/commit-trust-options.ts";
+import type { RemoteFlags } from "../options/remote-options.ts";
 import type { ClaimDraft } from "../sign/attest-draft.ts";
 import { progressLine } from "../terminal/progress-line.ts";
 import { baseModels } from "./base-models.ts";
 import { ciJob } from "./ci-job.ts";
+import { withRemote } from "./data-remote.ts";
 import { mlflowRun } from "./mlflow-run.ts";
 
 /** Where a model came from, as flags say it. */
-export interface LineageFlags extends CommitTrustFlags {
+export interface LineageFlags extends CommitTrustFlags, RemoteFlags {
   readonly data?: readonly string[];
   readonly container?: string;
   readonly deps?: readonly string[];
@@ -33,19 +35,22 @@ export async function lineageOf(
   const models = await baseModels(flags.baseModel ?? [], host);
   const run = await mlflowRun(flags, host);
   const progress = progressLine(host);
-  return withCommitTrust(flags, host, (commitTrust) =>
-    collectLineage({
-      onProgress: progress.onProgress,
-      folder: host.cwd,
-      ref: ciJob(host).ref,
-      data: flags.data ?? [],
-      container: flags.container,
-      locks: flags.deps ?? [],
-      baseModels: models,
-      run,
-      outputs: [location.path, location.signaturePath, ...claimsFiles(location)],
-      ...(commitTrust && { commitTrust }),
-    }),
+  return withRemote(flags, host, (remote) =>
+    withCommitTrust(flags, host, (commitTrust) =>
+      collectLineage({
+        onProgress: progress.onProgress,
+        folder: host.cwd,
+        ref: ciJob(host).ref,
+        data: flags.data ?? [],
+        container: flags.container,
+        locks: flags.deps ?? [],
+        baseModels: models,
+        run,
+        remote,
+        outputs: [location.path, location.signaturePath, ...claimsFiles(location)],
+        ...(commitTrust && { commitTrust }),
+      }),
+    ),
   ).finally(() => progress.end());
 }
 

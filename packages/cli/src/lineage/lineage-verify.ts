@@ -7,7 +7,11 @@ import {
   collectLineage,
   LINEAGE_PREDICATE,
   type LineageClaim,
+  mergePins,
+  type PinReading,
+  pinsKey,
   readLineage,
+  readPins,
 } from "@mlsign/lineage";
 import { fulcioClaims } from "@mlsign/x509";
 import { judgeLocksAt } from "../deps/lock-files-at.ts";
@@ -17,6 +21,7 @@ import { claimsFiles } from "../model/claims-location.ts";
 import { locateModel } from "../model/model-location.ts";
 import { repositoryRoot } from "../model/repository-root.ts";
 import { type CommitTrustFlags, withCommitTrust } from "../options/commit-trust-options.ts";
+import type { RemoteFlags } from "../options/remote-options.ts";
 import type { TrustFlags } from "../options/trust-options.ts";
 import { checkFormat, printReport, type ReportOptions } from "../terminal/print-report.ts";
 import { progressLine } from "../terminal/progress-line.ts";
@@ -29,8 +34,10 @@ import {
 import { VERSION } from "../version.ts";
 import { baseModels } from "./base-models.ts";
 import { containerExists } from "./container-lookup.ts";
+import { withRemote } from "./data-remote.ts";
 
-export interface VerifyLineageOptions extends TrustFlags, ReportOptions, CommitTrustFlags {
+export interface VerifyLineageOptions
+  extends TrustFlags, ReportOptions, CommitTrustFlags, RemoteFlags {
   readonly offline?: boolean;
   readonly baseModel?: readonly string[];
 }
@@ -82,13 +89,15 @@ async function judge(
   // Two stories by trusted signers: whichever is true, one of them is not.
   if (said.size > 1)
     return [finding("lineage-form", "fail", `${said.size} different lineages are claimed`)];
-  const claim = readLineage(first.statement.predicate);
+  const claims = valid.map(({ statement }) => readLineage(statement?.predicate ?? null));
+  const claim = mergePins(readLineage(first.statement.predicate), claims);
   const live = await collectLive(claim, options, host);
   const exists = options.offline ? undefined : await lookUp(claim, host);
   return checkLineage(claim, {
     live,
     certificate: certifiedJob(first),
     pins: await pinsOf(claim, host),
+    remote: await lookAtRemote(claim, options, host),
     ...(exists !== undefined && { containerExists: exists }),
   });
 }
@@ -103,7 +112,9 @@ function essence(predicate: JsonValue): string {
     locks,
     baseModels: bases,
   } = readLineage(predicate);
-  return JSON.stringify([commits, datasets, dataFiles, containers, locks, bases]);
+  // Whoever had the remote at hand says more of the same data.
+  const data = datasets.map(({ pins: _pins, ...dataset }) => dataset);
+  return JSON.stringify([commits, data, dataFiles, containers, locks, bases]);
 }
 
 /** The same facts, collected here at the claim's commit. */
@@ -125,6 +136,21 @@ async function collectLive(claim: LineageClaim, options: VerifyLineageOptions, h
       ...(commitTrust && { commitTrust }),
     }),
   ).finally(() => progress.end());
+}
+
+/** Looks at the pinned objects of the remote that the caller names, and at no other. */
+async function lookAtRemote(claim: LineageClaim, options: RemoteFlags, host: Host) {
+  const looked = new Map<string, readonly PinReading[]>();
+  if (claim.datasets.every(({ pins }) => pins.length === 0)) return looked;
+  return withRemote(options, host, async (remote) => {
+    for (const dataset of claim.datasets) {
+      for (const pins of dataset.pins) {
+        if (remote === undefined || pins.remote !== remote.url) continue;
+        looked.set(pinsKey(pins.remote, dataset), await readPins(remote, pins.objects));
+      }
+    }
+    return looked;
+  });
 }
 
 async function pinsOf({ commits, locks }: LineageClaim, host: Host) {

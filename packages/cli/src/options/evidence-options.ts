@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { CardPolicyFlags } from "../card/card-policy.ts";
 import type { DependencyPolicyFlags } from "../deps/lock-files.ts";
 import type { LineageFlags } from "../lineage/lineage-claim.ts";
+import { addRemoteOptions } from "./remote-options.ts";
 import { collect } from "./trust-options.ts";
 
 /** Which evidence goes beside a model when it is signed, as flags or `mlsign.yaml` say it. */
@@ -15,7 +16,7 @@ export interface EvidenceFlags extends LineageFlags, DependencyPolicyFlags {
 }
 
 export function addEvidenceOptions(command: Command): Command {
-  return command
+  return addRemoteOptions(command)
     .option("--card <file>", "also sign the model's card; auto: the one beside the model")
     .option("--card-policy <file>", "which rules of the card are errors")
     .option("--sbom <file>", "also sign a bill of materials; auto: make it")

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import test from "ava";
 import { wheel } from "../packages/deps/test/zip.ts";
-import { CARD, POLICY, requirements } from "./model-files.ts";
+import { CARD, CASES, POLICY, requirements } from "./model-files.ts";
 import { type Shell, shell } from "./shell.ts";
 
 const COMMANDS = ["init", "keygen", "sign", "verify", "attest", "digest", "inspect"];
@@ -19,6 +19,8 @@ const BELOW = [
   "deps verify",
   "deps attest",
   "policy lint",
+  "policy explain",
+  "policy test",
 ];
 
 test("mlsign --help names every command, the exit codes and an example", async (t) => {
@@ -78,6 +80,7 @@ async function evidence({ mlsign, path }: Shell): Promise<void> {
   for (const [name, content] of [
     ["README.md", CARD],
     ["policy.yaml", POLICY],
+    ["cases.yaml", CASES],
     ["requirements.txt", requirements("pkg", "1.0", bytes)],
     [`wheels/${filename}`, bytes],
     [".venv/pyvenv.cfg", ""],

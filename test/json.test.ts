@@ -2,7 +2,7 @@ import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import test from "ava";
-import { CARD, requirements } from "./model-files.ts";
+import { CARD, CASES, POLICY, requirements } from "./model-files.ts";
 import { shell } from "./shell.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -51,6 +51,8 @@ const commands: [string, string, string[]][] = [
   ],
   ["sbom verify", "report", ["sbom", "verify", "model.onnx", "--key", "k.pub"]],
   ["policy lint", "report", ["policy", "lint", "card.md"]],
+  ["policy explain", "policy-explain", ["policy", "explain", "policy.yaml"]],
+  ["policy test", "report", ["policy", "test", "policy.yaml", "--cases", "cases.yaml"]],
   ["deps check", "report", ["deps", "check"]],
   ["deps verify", "report", ["deps", "verify", "--lock", "requirements.txt", "--wheelhouse", "."]],
   [
@@ -70,6 +72,8 @@ for (const [what, schema, args] of commands) {
     const { mlsign, path } = shell(t);
     await mlsign("keygen", "--out", "k");
     writeFileSync(path("card.md"), CARD);
+    writeFileSync(path("policy.yaml"), POLICY);
+    writeFileSync(path("cases.yaml"), CASES);
     writeFileSync(path("requirements.txt"), requirements("pkg", "1.0", "wheel"));
     if (args.includes("bom.json")) await mlsign("sbom", "create", "model.onnx", "-o", "bom.json");
     await mlsign("keygen", "--out", "wrong");

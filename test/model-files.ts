@@ -36,6 +36,21 @@ require:
 references: { digestOnly: true }
 `;
 
+/** What that policy must decide of a few models. */
+export const CASES: string = `schema: urn:mlsign:policy-test:v1
+now: 2026-11-24T00:00:00Z
+facts:
+  target: prod
+  ignoredFiles: []
+  references: []
+  digests: []
+  evidence:
+    - { id: signed, type: signature, status: valid, logged: true, signer: { issuer: https://issuer.example, subject: train@example.com } }
+cases:
+  - { name: only signed, expect: refused, rules: [require.lineage, require.approval] }
+  - { name: nothing, without: [signed], expect: refused, rules: [require.signature] }
+`;
+
 /** Requirements whose only package is pinned to these bytes. */
 export function requirements(name: string, version: string, wheel: Uint8Array | string): string {
   return `--only-binary :all:\n${name}==${version} --hash=sha256:${sha256(wheel)}\n`;

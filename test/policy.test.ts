@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import test from "ava";
-import { POLICY } from "./model-files.ts";
+import { CASES, POLICY } from "./model-files.ts";
 import { shell } from "./shell.ts";
 
 test("mlsign policy lint accepts a policy without a gap, and says where one is", async (t) => {
@@ -28,4 +28,31 @@ test("mlsign policy lint wants a file, and takes no bomb", async (t) => {
     const { exit, err } = await mlsign("policy", "lint", "policy.yaml");
     t.true(exit === 1 || exit === 2, `${exit} ${err}`);
   }
+});
+
+test("mlsign policy explain says what is asked for, in 80 columns", async (t) => {
+  const { mlsign, path } = shell(t);
+  writeFileSync(path("policy.yaml"), POLICY);
+  const { exit, out } = await mlsign("policy", "explain", "policy.yaml");
+  t.is(exit, 0);
+  t.regex(out, /^prod version 1 \(enforce\)\nsha256:[0-9a-f]{64}$/m);
+  t.regex(out, /require\.approval +an approval by approver/);
+  t.true(out.split("\n").every((line) => line.length <= 80));
+  writeFileSync(path("policy.yaml"), "name: x\n");
+  t.is((await mlsign("policy", "explain", "policy.yaml")).exit, 2);
+});
+
+test("mlsign policy test passes a good table, and tells each case that is decided otherwise", async (t) => {
+  const { mlsign, path } = shell(t);
+  writeFileSync(path("policy.yaml"), POLICY);
+  writeFileSync(path("cases.yaml"), CASES);
+  const args = ["policy", "test", "policy.yaml", "--cases", "cases.yaml"];
+  const good = await mlsign(...args);
+  t.is(good.exit, 0, good.out);
+  writeFileSync(path("cases.yaml"), CASES.replace("expect: refused", "expect: accepted"));
+  const wrong = await mlsign(...args);
+  t.is(wrong.exit, 1);
+  t.regex(wrong.out, /FAIL +policy-test +only signed: refused, not accepted/);
+  writeFileSync(path("cases.yaml"), `${CASES}more: x\n`);
+  t.is((await mlsign(...args)).exit, 2);
 });

@@ -74,7 +74,11 @@ export function throwFault(source: string, faults: readonly YamlFault[]): void {
   );
 }
 
-function schemaFaults(value: unknown, schema: AnySchema): { path: YamlPath; message: string }[] {
+/** What is wrong with a value by a schema, each with its place. */
+export function schemaFaults(
+  value: unknown,
+  schema: AnySchema,
+): { path: YamlPath; message: string }[] {
   let validate = compiled.get(schema);
   if (validate === undefined) {
     validate = new Ajv2020({ strict: true, strictRequired: false }).compile(schema);

@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import type { Action } from "../action.ts";
 import type { Host } from "../host.ts";
+import type { ExplainPolicyOptions } from "../policy/policy-explain.ts";
 import type { LintPolicyOptions } from "../policy/policy-lint.ts";
+import type { TestPolicyOptions } from "../policy/policy-test.ts";
 
 export function policyCommand(host: Host, action: Action): Command {
   const lint = new Command("lint")
@@ -15,16 +17,56 @@ export function policyCommand(host: Host, action: Action): Command {
         import("../policy/policy-lint.ts").then((it) => it.lintPolicyFile(file, options, host)),
       ),
     );
+  const explain = new Command("explain")
+    .description("say what a promotion policy asks for, rule by rule")
+    .argument("<file>", "the policy (YAML)")
+    .option("--json", "print one JSON document")
+    .addHelpText("after", EXPLAIN_HELP)
+    .action((file: string, options: ExplainPolicyOptions) =>
+      action(
+        import("../policy/policy-explain.ts").then((it) =>
+          it.explainPolicyFile(file, options, host),
+        ),
+      ),
+    );
+  const test = new Command("test")
+    .description("run a table of models through a promotion policy, each with its expected verdict")
+    .argument("<file>", "the policy (YAML)")
+    .requiredOption("--cases <file>", "the table: facts, and cases that differ from them (YAML)")
+    .option("--format <form>", "text, json, sarif, junit or markdown", "text")
+    .option("--json", "the same as --format json")
+    .addHelpText("after", TEST_HELP)
+    .action((file: string, options: TestPolicyOptions) =>
+      action(
+        import("../policy/policy-test.ts").then((it) => it.testPolicyFile(file, options, host)),
+      ),
+    );
   return new Command("policy")
     .description("promotion policies: what a model must have before it goes to production")
     .helpCommand(false)
-    .addCommand(lint);
+    .addCommand(lint)
+    .addCommand(explain)
+    .addCommand(test);
 }
 
 const HELP = `
 Evidence without a signer is an error, and so is production without an approval by somebody other
-than the trainer. Nothing decides by a policy yet: promotion is still to come.
+than the trainer. Each finding has its line and column.
 
 Example:
   $ mlsign policy lint policy.yaml
+`;
+const EXPLAIN_HELP = `
+The names in the first column are those that exceptions, test cases and findings use.
+
+Example:
+  $ mlsign policy explain policy.yaml
+`;
+const TEST_HELP = `
+A case is the table's facts with a change (a JSON merge patch), without some evidence or with more;
+it expects accepted, refused or undecided, and may name the rules that lead to it. The policy is
+judged as if it enforced. Nothing is looked up, and the time is the table's.
+
+Example:
+  $ mlsign policy test policy.yaml --cases cases.yaml
 `;

@@ -4,6 +4,7 @@ import type { Host } from "../host.ts";
 import { readFile } from "../options/trust-options.ts";
 import { checkFormat, printReport, type ReportOptions } from "../terminal/print-report.ts";
 import { VERSION } from "../version.ts";
+import { MOST_POLICY_BYTES } from "./policy-file.ts";
 
 export type LintPolicyOptions = ReportOptions;
 
@@ -14,11 +15,9 @@ export async function lintPolicyFile(
   host: Host,
 ): Promise<number> {
   checkFormat(options);
-  const findings = lintPolicy(readFile(file, host, MOST_BYTES), file, host.clock());
+  const findings = lintPolicy(readFile(file, host, MOST_POLICY_BYTES), file, host.clock());
   const verdict = decide(findings);
   const tool = { name: "mlsign", version: VERSION };
   printReport({ tool, command: "policy lint", subject: file, verdict, findings }, options, host);
   return exitOfVerdict(verdict);
 }
-
-const MOST_BYTES = 1024 * 1024;

@@ -1,10 +1,21 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import test from "ava";
 import { wheel } from "../packages/deps/test/zip.ts";
-import { CARD, CASES, POLICY, requirements } from "./model-files.ts";
+import { CARD, CASES, POLICY, requirements, stagingPolicy } from "./model-files.ts";
 import { type Shell, shell } from "./shell.ts";
 
-const COMMANDS = ["init", "keygen", "sign", "verify", "attest", "digest", "inspect"];
+const COMMANDS = [
+  "init",
+  "keygen",
+  "sign",
+  "verify",
+  "approve",
+  "promote",
+  "attest",
+  "digest",
+  "inspect",
+  "scan",
+];
 
 const GROUPS = ["card", "sbom", "deps", "policy"];
 const BELOW = [
@@ -19,6 +30,7 @@ const BELOW = [
   "deps verify",
   "deps attest",
   "policy lint",
+  "scan attest",
   "policy explain",
   "policy test",
 ];
@@ -80,6 +92,7 @@ async function evidence({ mlsign, path }: Shell): Promise<void> {
   for (const [name, content] of [
     ["README.md", CARD],
     ["policy.yaml", POLICY],
+    ["gate.yaml", stagingPolicy(readFileSync(path("demo.pub"), "utf8"))],
     ["cases.yaml", CASES],
     ["requirements.txt", requirements("pkg", "1.0", bytes)],
     [`wheels/${filename}`, bytes],

@@ -2,7 +2,7 @@ import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import test from "ava";
-import { CARD, CASES, POLICY, requirements } from "./model-files.ts";
+import { CARD, CASES, POLICY, requirements, stagingPolicy } from "./model-files.ts";
 import { shell } from "./shell.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -50,6 +50,9 @@ const commands: [string, string, string[]][] = [
     ["sbom", "attest", "model.onnx", "--sbom", "bom.json", "--key", "k.key"],
   ],
   ["sbom verify", "report", ["sbom", "verify", "model.onnx", "--key", "k.pub"]],
+  ["scan", "report", ["scan", "model", "model.onnx"]],
+  ["scan attest", "evidence-attest", ["scan", "attest", "model.onnx", "--key", "k.key"]],
+  ["scan attest of a bad model", "report", ["scan", "attest", "model", "--key", "k.key"]],
   ["policy lint", "report", ["policy", "lint", "card.md"]],
   ["policy explain", "policy-explain", ["policy", "explain", "policy.yaml"]],
   ["policy test", "report", ["policy", "test", "policy.yaml", "--cases", "cases.yaml"]],
@@ -61,6 +64,18 @@ const commands: [string, string, string[]][] = [
     ["deps", "attest", "model", "requirements.txt", "--key", "k.key"],
   ],
   ["digest", "digest", ["digest", "model"]],
+  ["approve", "approve", ["approve", "model", "--to", "staging", "--key", "k.key"]],
+  ["verify --policy", "report", ["verify", "model", "--policy", "gate.yaml", "--to", "staging"]],
+  [
+    "promote",
+    "promote",
+    ["promote", "model", "--policy", "gate.yaml", "--to", "staging", "--key", "k.key"],
+  ],
+  [
+    "a promotion that is refused",
+    "report",
+    ["promote", "model.onnx", "--policy", "gate.yaml", "--to", "staging", "--key", "k.key"],
+  ],
   ["digest as DVC", "digest-dvc", ["digest", "model", "--format", "dvc"]],
   ["init", "init", ["init"]],
   ["inspect", "inspect", ["inspect", "model"]],
@@ -74,6 +89,7 @@ for (const [what, schema, args] of commands) {
     writeFileSync(path("card.md"), CARD);
     writeFileSync(path("policy.yaml"), POLICY);
     writeFileSync(path("cases.yaml"), CASES);
+    writeFileSync(path("gate.yaml"), stagingPolicy(readFileSync(path("k.pub"), "utf8")));
     writeFileSync(path("requirements.txt"), requirements("pkg", "1.0", "wheel"));
     if (args.includes("bom.json")) await mlsign("sbom", "create", "model.onnx", "-o", "bom.json");
     await mlsign("keygen", "--out", "wrong");

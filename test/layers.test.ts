@@ -19,8 +19,9 @@ const TIERS = [
     "report",
   ],
   ["manifest", "dvc"],
-  ["sign", "verify", "card", "sbom", "deps", "lineage", "storage", "policy"],
+  ["sign", "verify", "card", "sbom", "deps", "lineage", "storage", "scan", "policy"],
   ["evidence"],
+  ["gate"],
   ["cli"],
 ];
 

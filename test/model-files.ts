@@ -51,6 +51,24 @@ cases:
   - { name: nothing, without: [signed], expect: refused, rules: [require.signature] }
 `;
 
+/** A policy for staging that asks for no more than a signature with one key. */
+export function stagingPolicy(pem: string): string {
+  return `schema: urn:mlsign:policy:v1
+name: staging
+version: 1
+expires: 2100-01-01T00:00:00Z
+mode: enforce
+target: { to: staging }
+trust: { transparency: none, reason: an example }
+identities:
+  trainer:
+    publicKey: |
+      ${pem.trim().replaceAll("\n", "\n      ")}
+require:
+  - { id: signature, type: signature, by: [trainer] }
+`;
+}
+
 /** Requirements whose only package is pinned to these bytes. */
 export function requirements(name: string, version: string, wheel: Uint8Array | string): string {
   return `--only-binary :all:\n${name}==${version} --hash=sha256:${sha256(wheel)}\n`;

@@ -15,13 +15,18 @@ export type PeerName =
   | "ctlog"
   | "cyclonedx-py"
   | "dvc"
+  | "fickling"
   | "fulcio"
   | "model-signing"
+  | "modelaudit"
+  | "modelscan"
+  | "picklescan"
   | "pip"
   | "pip-23"
   | "pip-tools"
   | "poetry"
   | "rekor"
+  | "scan-frameworks"
   | "sigstore-python"
   | "timestamp-server"
   | "uv";
@@ -56,6 +61,12 @@ export const PEERS: Readonly<Record<PeerName, Peer>> = {
     from: "cyclonedx-bom==7.5.0 cyclonedx-python-lib[validation]==11.12.0",
   },
   dvc: { tool: "python3", version: "3.67.1", program: "bin/dvc", from: "dvc==3.67.1" },
+  fickling: {
+    tool: "python3",
+    version: "0.1.12",
+    program: "bin/fickling",
+    from: "fickling==0.1.12",
+  },
   fulcio: {
     tool: "go",
     version: "1.8.8",
@@ -67,6 +78,24 @@ export const PEERS: Readonly<Record<PeerName, Peer>> = {
     version: "1.1.1",
     program: "bin/model_signing",
     from: "model-signing==1.1.1 sigstore==4.5.0",
+  },
+  modelaudit: {
+    tool: "python3",
+    version: "0.2.54",
+    program: "bin/modelaudit",
+    from: "modelaudit==0.2.54",
+  },
+  modelscan: {
+    tool: "python3",
+    version: "0.8.8",
+    program: "bin/modelscan",
+    from: "modelscan==0.8.8",
+  },
+  picklescan: {
+    tool: "python3",
+    version: "1.0.5",
+    program: "bin/picklescan",
+    from: "picklescan==1.0.5",
   },
   pip: { tool: "python3", version: "26.3", program: "bin/pip", from: "pip==26.3" },
   "pip-23": { tool: "python3", version: "23.2.1", program: "bin/pip", from: "pip==23.2.1" },
@@ -82,6 +111,14 @@ export const PEERS: Readonly<Record<PeerName, Peer>> = {
     version: "2.3.0",
     program: "posix",
     from: "github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0",
+  },
+  "scan-frameworks": {
+    tool: "python3",
+    version: "1",
+    program: "bin/python",
+    from:
+      "scikit-learn==1.5.2 numpy==1.26.4 scipy==1.13.1 pandas==2.2.3 joblib==1.4.2 " +
+      "xgboost-cpu==2.1.4 lightgbm==4.5.0",
   },
   "sigstore-python": {
     tool: "python3",

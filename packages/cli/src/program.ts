@@ -62,6 +62,18 @@ export const COMMANDS: readonly Entry[] = [
     load: async (host, action) => (await import("./commands/deps.ts")).depsCommand(host, action),
   },
   {
+    name: "scan",
+    load: async (host, action) => (await import("./commands/scan.ts")).scanCommand(host, action),
+  },
+  {
+    name: "approve",
+    load: async (host, action) => (await import("./commands/gate.ts")).approveCommand(host, action),
+  },
+  {
+    name: "promote",
+    load: async (host, action) => (await import("./commands/gate.ts")).promoteCommand(host, action),
+  },
+  {
     name: "policy",
     load: async (host, action) =>
       (await import("./commands/policy.ts")).policyCommand(host, action),
@@ -79,12 +91,16 @@ export const COMMANDS: readonly Entry[] = [
 ];
 
 export function program(_host: Host): Command {
-  return new Command("mlsign")
-    .description("signs machine-learning models, and refuses the ones that nobody trusted signed")
-    .version(VERSION, "--version", "print the version")
-    .helpOption("-h, --help", "print this help")
-    .helpCommand(false)
-    .addHelpText("after", AFTER);
+  return (
+    new Command("mlsign")
+      .description("signs machine-learning models, and refuses the ones that nobody trusted signed")
+      .version(VERSION, "--version", "print the version")
+      .helpOption("-h, --help", "print this help")
+      .helpCommand(false)
+      // A command that has commands below it leaves their options to them.
+      .enablePositionalOptions()
+      .addHelpText("after", AFTER)
+  );
 }
 
 const AFTER = `

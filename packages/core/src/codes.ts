@@ -177,6 +177,7 @@ export const FINDING_CODES = {
   "storage-same-bytes": "The object is there, and is the pinned one (STO-020)",
   "storage-version-retained": "Exactly this version is retained (STO-040)",
   "subject-match": "The signature's subject is this file",
+  "summary-match": "A promotion's summary lets the model in here",
   "timestamp-valid": "A trusted authority says when the signature was made",
   "trusted-root-age": "The trusted root is recent",
   "wheel-match": "The wheel has a pinned hash",

@@ -8,6 +8,7 @@ export { EXIT, MlsignError, exitOf, exitOfVerdict, messageOf, systemCode } from 
 export { finding } from "./finding.ts";
 export { decodeBase64, decodeUtf8, JSON_LIMITS, parseJson } from "./json.ts";
 export { isRecord } from "./record.ts";
+export { SCAN_OUTCOMES } from "./scan-outcome.ts";
 export { byUtf8, formatBytes, printable } from "./text.ts";
 
 export type { Category, ErrorCode, FindingCode } from "./codes.ts";

@@ -16,12 +16,14 @@ export interface DvcOut {
   readonly etagOnly: boolean;
   /** Version id, or generation, of the remote's object. */
   readonly versionId: string | undefined;
+  /** `cache: false` or `push: false`: no remote holds it. */
+  readonly notPushed?: true;
   /** Of a cloud-versioned directory: its files, each a version of its own. */
   readonly files: readonly DvcOutFile[] | undefined;
 }
 
 /** A file of a cloud-versioned directory. */
-export interface DvcOutFile extends DirEntry {
+interface DvcOutFile extends DirEntry {
   readonly size: number | undefined;
   readonly versionId: string | undefined;
 }
@@ -136,8 +138,13 @@ function readOut(out: unknown, source: string): DvcOut {
       oid === undefined &&
       (out.etag !== undefined || out.cloud !== undefined || out.files !== undefined),
     versionId: versionOf(out),
+    ...((isFalse(out.cache) || isFalse(out.push)) && { notPushed: true as const }),
     files,
   };
+}
+
+function isFalse(value: unknown): boolean {
+  return value === false || value === "false";
 }
 
 /** A cloud-versioned directory lists its files: DVC makes the directory's hash of them. */

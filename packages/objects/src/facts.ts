@@ -33,6 +33,8 @@ export interface S3BucketFacts {
   }>;
   /** Days after which a rule that applies to some key destroys a noncurrent version. */
   readonly lifecycle: Reading<{ readonly noncurrentDays: number }>;
+  /** The bucket is not the expected account's; `undefined` where none was named. */
+  readonly otherOwner?: boolean;
   readonly reads: readonly Read[];
 }
 
@@ -45,6 +47,8 @@ export interface GcsBucketFacts {
     readonly versioning: boolean;
     readonly softDeleteSeconds: number;
     readonly uniformAccess: boolean;
+    /** The least age at which a lifecycle rule deletes what nothing retains. */
+    readonly deleteAfterDays: number | undefined;
   }>;
   /** What this caller may do, out of what would undo the protection. */
   readonly permissions: Reading<readonly string[]>;

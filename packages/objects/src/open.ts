@@ -6,11 +6,13 @@ export interface StoreOptions {
   /** Origin of the store, where it is not the provider's own. */
   readonly endpoint?: string | undefined;
   readonly region?: string | undefined;
-  /** Section of the provider's own configuration that holds the credentials. */
+  /** Whose credentials: a section of the AWS configuration, or a file of Google's credentials. */
   readonly profile?: string | undefined;
   /** The environment, for the variables that this package itself looks at. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly timeoutMs?: number;
+  /** The account that the bucket must belong to (S3): a bucket of the same name elsewhere is none. */
+  readonly expectedOwner?: string | undefined;
 }
 
 /** A store by its scheme: an SDK is loaded only when its own is asked for. */
@@ -20,9 +22,9 @@ export async function openStore(
 ): Promise<ObjectStore> {
   switch (scheme) {
     case "s3":
-      return (await import("./s3.ts")).s3Store(options);
+      return (await import("./s3/store.ts")).s3Store(options);
     case "gs":
-      throw new MlsignError("usage", "Cannot look at Google Cloud Storage: not supported yet");
+      return (await import("./gcs/store.ts")).gcsStore(options);
     case "azure":
       throw new MlsignError("usage", "Cannot look at Azure Blob Storage: it is not supported yet");
   }

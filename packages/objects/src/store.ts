@@ -26,7 +26,12 @@ export interface Attempt {
   readonly failed: boolean;
 }
 
-/** One store, with one set of credentials. Types of its SDK do not leave its file. */
+/** What came of writing where nothing must be. */
+export interface Created extends Attempt {
+  readonly versionId?: string;
+}
+
+/** One store, with one set of credentials. Types of its SDK do not leave its folder. */
 export interface ObjectStore {
   readonly provider: "s3" | "gcs";
   /** Origin that answers come from. */
@@ -50,7 +55,7 @@ export interface ObjectStore {
   /** Deletes exactly this version: for canaries alone. */
   removeVersion(name: ObjectName, options: { readonly bypass: boolean }): Promise<Attempt>;
   /** Writes where nothing must be: `refused` where the condition held. */
-  create(name: ObjectName, content: Uint8Array): Promise<Attempt & { readonly versionId?: string }>;
+  create(name: ObjectName, content: Uint8Array): Promise<Created>;
   close(): void;
 }
 

@@ -1,5 +1,5 @@
 import test from "ava";
-import { attemptOf, readingOf } from "../src/s3-answers.ts";
+import { attemptOf, readingOf } from "../src/s3/answers.ts";
 
 const answer = (code: string, status: number | undefined, message = "") => ({
   code,

@@ -92,8 +92,9 @@ function identityText(name: string, identities: Policy["identities"]): string {
   const identity: Identity | undefined = Object.hasOwn(identities, name)
     ? identities[name]
     : undefined;
-  const { subject, subjectIn, subjectRegexp, key, issuer } = identity ?? {};
-  const what = subject ?? subjectIn?.join(" | ") ?? subjectRegexp ?? key ?? "nobody";
+  const { subject, subjectIn, subjectRegexp, key, publicKey, issuer } = identity ?? {};
+  const own = publicKey === undefined ? key : "its public key";
+  const what = subject ?? subjectIn?.join(" | ") ?? subjectRegexp ?? own ?? "nobody";
   return `${name} (${what}${issuer === undefined ? "" : `, ${issuer}`})`;
 }
 

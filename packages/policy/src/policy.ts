@@ -51,7 +51,10 @@ export interface Identity {
   readonly subject?: string;
   readonly subjectIn?: readonly string[];
   readonly subjectRegexp?: string;
+  /** `sha256:HEX` of a public key's SPKI, whose PEM the caller gives. */
   readonly key?: string;
+  /** The public key itself, in PEM. */
+  readonly publicKey?: string;
 }
 
 export interface Requirement {

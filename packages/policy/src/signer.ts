@@ -1,3 +1,5 @@
+import { createPublicKey } from "node:crypto";
+import { hexOf, sha256 } from "@mlsign/core";
 import type { EvidenceFact, Signer } from "./facts.ts";
 import { matches, parsePattern } from "./pattern.ts";
 import type { Identity, Policy } from "./policy.ts";
@@ -5,12 +7,19 @@ import { isWithin } from "./span.ts";
 
 /** Whether a signer is an identity of the policy: exactly, unless the policy says by an expression. */
 export function isIdentity(signer: Signer, identity: Identity): boolean {
-  if ("key" in signer) return identity.key !== undefined && identity.key === signer.key;
+  if ("key" in signer) return keyOf(identity) === signer.key;
   if (identity.issuer === undefined || identity.issuer !== signer.issuer) return false;
   const { subject, subjectIn, subjectRegexp } = identity;
   if (subject !== undefined) return subject === signer.subject;
   if (subjectIn !== undefined) return subjectIn.includes(signer.subject);
   return subjectRegexp !== undefined && matches(parsePattern(subjectRegexp), signer.subject);
+}
+
+/** The digest that a key of the policy is known by. */
+function keyOf({ key, publicKey }: Identity): string | undefined {
+  if (publicKey === undefined) return key;
+  const der = createPublicKey(publicKey).export({ type: "spki", format: "der" });
+  return `sha256:${hexOf(sha256(der))}`;
 }
 
 /**

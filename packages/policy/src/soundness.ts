@@ -1,3 +1,4 @@
+import { createPublicKey } from "node:crypto";
 import { messageOf, type Severity } from "@mlsign/core";
 import { parsePattern } from "./pattern.ts";
 import { isProduction, type Policy } from "./policy.ts";
@@ -17,7 +18,14 @@ export function soundness(policy: Policy): Unsound[] {
   const say = (severity: Severity, path: YamlPath, message: string, fix: string): void =>
     void found.push({ severity, path, message, fix });
   const ids = policy.require.map(({ id }) => id);
-  for (const [name, { subjectRegexp }] of Object.entries(policy.identities)) {
+  for (const [name, { subjectRegexp, publicKey }] of Object.entries(policy.identities)) {
+    if (publicKey !== undefined && !isPublicKey(publicKey))
+      say(
+        "error",
+        ["identities", name, "publicKey"],
+        `"${name}" has no public key in PEM`,
+        "paste the whole .pub file",
+      );
     if (subjectRegexp === undefined) continue;
     try {
       parsePattern(subjectRegexp);
@@ -117,6 +125,15 @@ export function soundness(policy: Policy): Unsound[] {
         );
     }
   return found;
+}
+
+function isPublicKey(pem: string): boolean {
+  try {
+    // A private key has a public one too, and must not stand in a policy.
+    return pem.includes("PUBLIC KEY") && createPublicKey(pem).type === "public";
+  } catch {
+    return false;
+  }
 }
 
 type Say = (severity: Severity, path: YamlPath, message: string, fix: string) => void;

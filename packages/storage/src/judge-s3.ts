@@ -27,7 +27,7 @@ export function judgeS3(
   ]);
 }
 
-function bucketReasons({ bucket, lock, versioning }: S3BucketFacts): Reason[] {
+function bucketReasons({ bucket, lock, versioning, otherOwner }: S3BucketFacts): Reason[] {
   const name = shell(bucket);
   const enable = `aws s3api put-object-lock-configuration --bucket ${name} --object-lock-configuration '{"ObjectLockEnabled":"Enabled","Rule":{"DefaultRetention":{"Mode":"COMPLIANCE","Days":365}}}'`;
   const version = `aws s3api put-bucket-versioning --bucket ${name} --versioning-configuration Status=Enabled`;
@@ -40,6 +40,13 @@ function bucketReasons({ bucket, lock, versioning }: S3BucketFacts): Reason[] {
       message,
       fix,
     });
+  if (otherOwner === true)
+    add(
+      "unknown",
+      "bucket-owner-mismatch",
+      "the bucket belongs to another account than the expected one",
+      "find out whose bucket it is, or give its account with --expected-bucket-owner",
+    );
   switch (lock.kind) {
     case "none":
       add("unprotected", "object-lock-not-enabled", "Object Lock is not enabled", enable);

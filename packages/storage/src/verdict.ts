@@ -12,6 +12,8 @@ export interface Reason {
   /** What it makes of the verdict; `protected` for a note. */
   readonly verdict: StorageVerdict;
   readonly message: string;
+  /** Of a note that is more than one. */
+  readonly severity?: "warning";
   /** The command to run. */
   readonly fix?: string;
 }

@@ -193,6 +193,7 @@ function bucketOf(flags: BucketFlags): GcsBucketFacts {
               versioning: flags.versioning ?? false,
               softDeleteSeconds: flags.softDelete === true ? 604_800 : 0,
               uniformAccess: true,
+              deleteAfterDays: undefined,
             },
           },
     permissions: { kind: "value", value: flags.permissions ?? [] },

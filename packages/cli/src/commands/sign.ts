@@ -28,7 +28,8 @@ export function signCommand(host: Host, action: Action): Command {
       parseShardSize,
     )
     .option("--archive", "the model is the tree inside a .tar or .tar.gz")
-    .option("--allow-symlinks", "follow links that stay inside the model");
+    .option("--allow-symlinks", "follow links that stay inside the model")
+    .option("--allow-unsafe <reason>", "sign what does harm when it is loaded, and record why");
   addEvidenceOptions(command)
     .option("--config <file>", "options as YAML (flags win; default: the repository's mlsign.yaml)")
     .option("--json", "print one JSON document");
@@ -57,6 +58,9 @@ A passphrase comes from MLSIGN_PASSPHRASE, or is asked for on a terminal.
 Evidence (--card, --sbom, --deps, --lineage) is checked first: what is refused is reported, and
 nothing is signed. The claims go into MODEL/claims.jsonl or MODEL.claims.jsonl, by the same signer.
 What there is no claim for is named. mlsign init proposes a mlsign.yaml that says it for every run.
+
+The model is scanned first (mlsign scan): one that does harm when it is loaded is not signed, unless
+--allow-unsafe says why; the reason goes into a claim.
 
 Examples:
   $ mlsign sign model.onnx --key demo.key

@@ -19,6 +19,7 @@ import {
   type ModelLocation,
   signatureBytes,
 } from "../model/model-location.ts";
+import { addLookOptions } from "../options/look-options.ts";
 import {
   addTrustOptions,
   collect,
@@ -35,6 +36,9 @@ interface Options extends TrustFlags, JudgeFlags {
   readonly signature?: string;
   readonly format?: ReportFormat;
   readonly json?: boolean;
+  readonly policy?: string;
+  readonly vsa?: boolean;
+  readonly to?: string;
 }
 
 export function verifyCommand(host: Host, action: Action): Command {
@@ -42,7 +46,7 @@ export function verifyCommand(host: Host, action: Action): Command {
     .description("verify that a model is as a trusted signer signed it")
     .argument("<model>", "the model")
     .option("--signature <file>", "the signature (default: MODEL/model.sig, MODEL.sig)");
-  return addTrustOptions(command)
+  return addLookOptions(addTrustOptions(command))
     .option("--ignore-path <path>", "leave this out too (repeatable)", collect)
     .option("--ignore-unsigned-files", "look at the signed files only")
     .option(
@@ -55,6 +59,12 @@ export function verifyCommand(host: Host, action: Action): Command {
     .option("--accept-statement", "let SLSA provenance over a single file stand for a signature")
     .option("--into <dir>", "leave a copy of the verified bytes in this new directory")
     .option("--archive", "the model is the tree inside a .tar or .tar.gz")
+    .option("--policy <file>", "judge by this policy, which names whom to trust: FILE[@sha256:HEX]")
+    .option("--summary <file>", "with --policy: append the verdict as Markdown")
+    .option("--vsa", "ask for no more than a promotion to the target")
+    .option("--to <env>", "the target of --policy or --vsa")
+    .option("--resource <uri>", "with --vsa: what the promotion must be for")
+    .option("--max-age <span>", "with --vsa: refuse an older promotion, such as 30d")
     .option("--format <form>", "text, json, sarif, junit or markdown", "text")
     .option("--config <file>", "options as YAML (flags win)")
     .option("--json", "the same as --format json")
@@ -63,6 +73,8 @@ export function verifyCommand(host: Host, action: Action): Command {
 }
 
 async function verify(model: string, options: Options, host: Host): Promise<number> {
+  if (options.policy !== undefined || options.vsa || options.to !== undefined)
+    return (await import("../gate/verify-otherwise.ts")).verifyOtherwise(model, options, host);
   checkFormat(options);
   const location = locateModel(model, host.cwd, options.signature);
   const needsRoot = (options.requireLog ?? false) || (options.requireTimestamp ?? false);
@@ -156,9 +168,12 @@ async function nobodyTrusted(
 }
 
 const HELP = `
-Exactly one kind of trust must be given; it is never taken from the signature.
+Exactly one kind of trust must be given; it is never taken from the signature. With --policy, the
+policy names whom to trust and what else must be there; with --vsa, a promotion by whom you trust
+is enough.
 
 Examples:
   $ mlsign verify model.onnx --key demo.pub
   $ mlsign verify ./model --key demo.pub --no-signer-ignores --json
+  $ mlsign verify model.onnx --policy gate.yaml --to staging
 `;

@@ -1,4 +1,10 @@
-import { GIT_PATHS, type Listing, type Manifest, manifestOf } from "@mlsign/manifest";
+import {
+  GIT_PATHS,
+  type Listing,
+  type Manifest,
+  manifestOf,
+  type ManifestOptions,
+} from "@mlsign/manifest";
 import type { Host } from "../host.ts";
 import { progressLine } from "../terminal/progress-line.ts";
 import { signedIgnores } from "./claims-location.ts";
@@ -9,6 +15,8 @@ export interface ClaimManifestOptions {
   readonly ignorePath?: readonly string[];
   readonly allowSymlinks?: boolean;
   readonly archive?: boolean;
+  /** Digests of each file beside its SHA-256, from the same read. */
+  readonly also?: ManifestOptions["also"];
 }
 
 /**
@@ -30,6 +38,7 @@ export async function claimManifest(
   try {
     const manifest = await manifestOf(source, listing, {
       serialization: { method: "files", hashType: "sha256", allowSymlinks, ignorePaths },
+      also: options.also,
       onProgress: progress.onProgress,
       signal: host.signal,
     });

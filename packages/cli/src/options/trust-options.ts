@@ -101,6 +101,15 @@ export function readFile(file: string, host: Host, maxBytes: number = MOST_BYTES
   return data;
 }
 
+/** The root of the flags; where it is needed and none is given, the public one. */
+export async function rootOfFlags(
+  flags: Pick<TrustFlags, "trustedRoot" | "trustConfig">,
+  host: Host,
+  needed: boolean,
+): Promise<TrustedRoot | undefined> {
+  return (await trustedRootOf(flags, host)) ?? (needed ? publicRoot(host) : undefined);
+}
+
 async function trustedRootOf(flags: TrustFlags, host: Host): Promise<TrustedRoot | undefined> {
   if (flags.trustedRoot !== undefined && flags.trustConfig !== undefined) {
     throw new MlsignError("usage", "Cannot use --trusted-root and --trust-config together");

@@ -29,6 +29,7 @@ import { appendTo } from "./write-claims.ts";
 export interface SignOptions extends SignerFlags, EvidenceFlags, ManifestFlags {
   readonly signature?: string;
   readonly config?: string;
+  readonly allowUnsafe?: string;
   readonly json?: boolean;
 }
 
@@ -39,18 +40,28 @@ type SignedModel = Awaited<ReturnType<typeof signEnvelope>> & { readonly signer:
 export async function signModel(model: string, options: SignOptions, host: Host): Promise<number> {
   const location = locateModel(model, host.cwd, options.signature);
   const resolved = await resolveSigner(options, host, "model-signature");
-  const evident = wantsEvidence(options);
+  const evident = wantsEvidence(options) || options.allowUnsafe !== undefined;
   const { manifest, listing } = await signManifest(location, { ...options, evident }, host);
   const claimed = evident ? wholeFiles(manifest) : undefined;
-  const evidence = claimed && (await evidenceFor({ location, manifest: claimed }, options, host));
-  const findings = evidence?.drafts.flatMap((draft) => draft.findings) ?? [];
+  const { scanFirst } = await import("./scan-first.ts");
+  const scan = await scanFirst({ listing, manifest }, options.allowUnsafe, host);
+  const evidence =
+    claimed && wantsEvidence(options)
+      ? await evidenceFor({ location, manifest: claimed }, options, host)
+      : undefined;
+  const findings = [
+    ...scan.refusals,
+    ...(evidence?.drafts.flatMap((draft) => draft.findings) ?? []),
+  ];
   const verdict = decide(findings);
   if (verdict === "refused" || verdict === "defect") {
     return refuse(model, findings, options, host);
   }
   const signature = await signManifested(listing.name, manifest, resolved, host);
   const claims: string[] = [];
-  for (const draft of evidence?.drafts ?? []) {
+  const scanned = scan.draft === undefined ? [] : [{ kind: "scan", ...scan.draft }];
+  const drafts = [...scanned, ...(evidence?.drafts ?? [])];
+  for (const draft of drafts) {
     const subject = claimSubject(listing.name, claimed ?? manifest);
     const { predicateType, predicate } = draft;
     const claim = await attestClaim({ predicateType, predicate }, { subject, ...resolved });
@@ -62,12 +73,14 @@ export async function signModel(model: string, options: SignOptions, host: Host)
   writeFileAtomic(location.signaturePath, signature.text);
 
   tellSigned(model, location, { manifest, signer: signature.signer }, host);
-  tellEvidence(evidence, written, options, host);
+  tellEvidence({ evidence, kinds: drafts.map(({ kind }) => kind) }, written, options, host);
+  for (const note of scan.notes) say(host, note);
   tellFindings(findings, host);
   if (options.json) {
     writeJson(host, {
       ...signedJson(model, location, manifest, signature, host),
       method: resolved.method,
+      scan: scan.json,
       evidence: evidenceJson(evidence, written),
     });
   }
@@ -130,15 +143,17 @@ function tellSigned(
 }
 
 function tellEvidence(
-  evidence: EvidenceSet | undefined,
+  {
+    evidence,
+    kinds,
+  }: { readonly evidence: EvidenceSet | undefined; readonly kinds: readonly string[] },
   written: { readonly file: string; readonly added: number } | undefined,
   { config }: SignOptions,
   host: Host,
 ): void {
   if (written !== undefined) {
-    const kinds = evidence?.drafts.map(({ kind }) => kind).join(", ");
-    const had = written.added < (evidence?.drafts.length ?? 0) ? " (some stood there already)" : "";
-    say(host, `added ${kinds} to ${printable(written.file)}${had}`);
+    const had = written.added < kinds.length ? " (some stood there already)" : "";
+    say(host, `added ${kinds.join(", ")} to ${printable(written.file)}${had}`);
   }
   const none = config === undefined ? [] : ["card, sbom, deps, lineage: not configured"];
   for (const what of evidence?.missing ?? none) say(host, `missing evidence: ${printable(what)}`);

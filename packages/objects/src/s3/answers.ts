@@ -1,6 +1,6 @@
 import { messageOf, systemCode } from "@mlsign/core";
-import type { Reading } from "./facts.ts";
-import type { Attempt } from "./store.ts";
+import type { Reading } from "../facts.ts";
+import type { Attempt } from "../store.ts";
 
 /** What an S3 server said: by its code and status, never by its message, which no two share. */
 export interface S3Answer {

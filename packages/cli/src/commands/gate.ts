@@ -1,0 +1,57 @@
+import { Command } from "commander";
+import type { Action } from "../action.ts";
+import type { ApproveOptions } from "../gate/approve.ts";
+import type { PromoteOptions } from "../gate/promote.ts";
+import type { Host } from "../host.ts";
+import { addLookOptions } from "../options/look-options.ts";
+import { addSignerOptions } from "../options/signer-options.ts";
+
+export function approveCommand(host: Host, action: Action): Command {
+  const command = new Command("approve")
+    .description("sign your approval of a model for a target, as yourself")
+    .argument("<model>", "the model")
+    .requiredOption("--to <env>", "the target, as policies name it")
+    .option("--config <file>", "options as YAML (flags win)")
+    .option("--json", "print one JSON document");
+  return addSignerOptions(command)
+    .addHelpText("after", APPROVE_HELP)
+    .action((model: string, options: ApproveOptions) =>
+      action(import("../gate/approve.ts").then((it) => it.approveModel(model, options, host))),
+    );
+}
+
+export function promoteCommand(host: Host, action: Action): Command {
+  const command = new Command("promote")
+    .description("judge a model by a policy, and sign that it may go to a target")
+    .argument("<model>", "the model")
+    .requiredOption("--policy <file>", "the policy: FILE[@sha256:HEX]")
+    .requiredOption("--to <env>", "the target")
+    .option("--resource <uri>", "what the promotion is for (default: the policy's, or the target)")
+    .option("--dsse <file>", "also write the signed statement as a bare envelope")
+    .option("--summary <file>", "append the verdict as Markdown, for a job summary");
+  return addSignerOptions(addLookOptions(command))
+    .option("--format <form>", "text, json, sarif, junit or markdown", "text")
+    .option("--config <file>", "options as YAML (flags win)")
+    .option("--json", "the same as --format json")
+    .addHelpText("after", PROMOTE_HELP)
+    .action((model: string, options: PromoteOptions) =>
+      action(import("../gate/promote.ts").then((it) => it.promoteModel(model, options, host))),
+    );
+}
+
+const APPROVE_HELP = `
+The approval is about these very bytes and this target. A policy says who may approve, how many
+people must, and whom they must be distinct from.
+
+Example:
+  $ mlsign approve model.onnx --to staging --key demo.key
+`;
+const PROMOTE_HELP = `
+Whom to trust is the policy's word. Commit, data, lock files, container and files are looked at
+anew; what the policy asks for and nobody could look at is undecided, and exits 3. Only an accepted
+model gets a signed verification summary (SLSA VSA) in its claims; at deploy time verify --vsa asks
+for no more than that.
+
+Example:
+  $ mlsign promote model.onnx --policy gate.yaml --to staging --key demo.key
+`;

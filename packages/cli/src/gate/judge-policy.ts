@@ -1,0 +1,58 @@
+import type { Finding, Verdict } from "@mlsign/core";
+import type { GateTrust } from "@mlsign/gate";
+import { evaluatePolicy, type Evaluation, type LoadedPolicy } from "@mlsign/policy";
+import type { Host } from "../host.ts";
+import { locateModel, type ModelLocation } from "../model/model-location.ts";
+import { rootOfFlags, type TrustFlags } from "../options/trust-options.ts";
+import { gatherFacts, type Gathered, type GatherOptions } from "./gather.ts";
+import { keysOf, policyOf } from "./policy-flag.ts";
+
+export interface PolicyFlags
+  extends Pick<TrustFlags, "trustedRoot" | "trustConfig">, GatherOptions {
+  readonly policy: string;
+  readonly signature?: string;
+}
+
+/** What a policy came to for one model, and all that it rests on. */
+export interface Judged {
+  readonly policy: LoadedPolicy;
+  readonly location: ModelLocation;
+  readonly gathered: Gathered;
+  readonly evaluation: Evaluation;
+  readonly verdict: Verdict;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Judges a model by a policy: whom to trust is the policy's word, what witnesses are checked against
+ * the caller's root.
+ */
+export async function judgeByPolicy(
+  model: string,
+  flags: PolicyFlags,
+  host: Host,
+): Promise<Judged> {
+  const policy = policyOf(flags.policy, host);
+  const location = locateModel(model, host.cwd, flags.signature);
+  const people = Object.values(policy.policy.identities).some(({ issuer }) => issuer !== undefined);
+  const root = await rootOfFlags(flags, host, people);
+  const trust: GateTrust = {
+    trustedRoot: root?.root,
+    keys: keysOf(policy),
+    now: host.clock(),
+  };
+  const gathered = await gatherFacts(location, policy, trust, flags, host);
+  const evaluation = evaluatePolicy(policy, gathered.facts, host.clock());
+  // What is wrong with the files themselves is told before the rule that it breaks.
+  const broken = gathered.findings
+    .filter(({ outcome }) => outcome === "fail" || outcome === "unknown")
+    .map((found): Finding => ({ ...found, severity: "note" }));
+  return {
+    policy,
+    location,
+    gathered,
+    evaluation,
+    verdict: evaluation.verdict,
+    findings: [...broken.filter(({ outcome }) => outcome === "fail"), ...evaluation.findings],
+  };
+}

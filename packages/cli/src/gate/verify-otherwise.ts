@@ -1,0 +1,76 @@
+import { MlsignError } from "@mlsign/core";
+import type { Host } from "../host.ts";
+import type { TrustFlags } from "../options/trust-options.ts";
+import type { ReportOptions } from "../terminal/print-report.ts";
+
+interface OtherFlags extends TrustFlags, ReportOptions {
+  readonly policy?: string;
+  readonly vsa?: boolean;
+  readonly to?: string;
+}
+
+/**
+ * Verifies by a policy or by a promotion, instead of by whom the caller trusts with the signature.
+ *
+ * @throws MlsignError `usage` where flags contradict each other
+ */
+export async function verifyOtherwise(
+  model: string,
+  options: OtherFlags,
+  host: Host,
+): Promise<number> {
+  const { policy, vsa = false, to } = options;
+  if (policy === undefined && !vsa)
+    throw new MlsignError("usage", "Cannot use --to without --policy or --vsa");
+  if (policy !== undefined && vsa)
+    throw new MlsignError("usage", "Cannot use --policy and --vsa together", {
+      hint: "--vsa trusts the verdict of an earlier promotion by the policy",
+    });
+  if (to === undefined)
+    throw new MlsignError("usage", "Cannot judge: the target is not named", {
+      hint: "name it with --to",
+    });
+  const used = Object.keys(options).filter((name) => REFUSED.has(name));
+  if (used.length > 0)
+    throw new MlsignError(
+      "usage",
+      `Cannot use ${flagsOf(used)} with ${vsa ? "--vsa" : "--policy"}`,
+    );
+  if (policy === undefined)
+    return (await import("./verify-summary.ts")).verifySummary(model, { ...options, to }, host);
+  const trusted = Object.keys(options).filter((name) => TRUST.has(name));
+  if (trusted.length > 0)
+    throw new MlsignError("usage", `Cannot use ${flagsOf(trusted)} with --policy`, {
+      hint: "the policy names whom to trust; the caller gives --trusted-root or --trust-config alone",
+    });
+  return (await import("./verify-policy.ts")).verifyByPolicy(
+    model,
+    { ...options, policy, to },
+    host,
+  );
+}
+
+function flagsOf(names: readonly string[]): string {
+  return names
+    .map((name) => `--${name.replace(/[A-Z]/g, (sign) => `-${sign.toLowerCase()}`)}`)
+    .join(" and ");
+}
+
+/** Whom to trust: the policy's word, where there is one. */
+const TRUST = new Set([
+  "key",
+  "certificateChain",
+  "certificateIdentity",
+  "certificateIdentityRegexp",
+  "certificateOidcIssuer",
+]);
+/** What only a verification by the signature has. */
+const REFUSED = new Set([
+  "acceptStatement",
+  "archive",
+  "into",
+  "ignorePath",
+  "ignoreUnsignedFiles",
+  "requireLog",
+  "requireTimestamp",
+]);

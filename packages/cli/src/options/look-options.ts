@@ -1,0 +1,12 @@
+import type { Command } from "commander";
+import { addCommitTrustOptions } from "./commit-trust-options.ts";
+import { addRemoteOptions } from "./remote-options.ts";
+import { collect } from "./trust-options.ts";
+
+/** Where what the evidence speaks of is looked at. */
+export function addLookOptions(command: Command): Command {
+  return addRemoteOptions(addCommitTrustOptions(command))
+    .option("--base-model <name>", "a base model that is here: NAME=PATH (repeatable)", collect)
+    .option("--reference <ref>", "how a deployment names the model or image (repeatable)", collect)
+    .option("--offline", "do not ask the registry for the container");
+}

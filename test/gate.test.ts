@@ -1,0 +1,249 @@
+import { createHash } from "node:crypto";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import type { ExecutionContext } from "ava";
+import test from "ava";
+import { type Repository, repository, withGit } from "./repository.ts";
+
+const IMAGE = `registry.example/org/train@sha256:${"a".repeat(64)}`;
+
+/** Who signs in these tests, each with a key of its own. */
+const PEOPLE = ["k", "k.ana", "k.li", "k.cd", "k.eve"] as const;
+
+function policyOf({ path }: Repository, extra = ""): string {
+  const pem = (name: string): string =>
+    readFileSync(path(`${name}.pub`), "utf8")
+      .trim()
+      .replaceAll("\n", "\n      ");
+  const identity = (name: string, file: string): string =>
+    `  ${name}:\n    publicKey: |\n      ${pem(file)}\n`;
+  return `schema: urn:mlsign:policy:v1
+name: prod
+version: 1
+expires: 2100-01-01T00:00:00Z
+mode: enforce
+target: { to: prod }
+trust: { transparency: none, reason: a private network without a log }
+identities:
+${identity("trainer", "k")}${identity("ana", "k.ana")}${identity("li", "k.li")}require:
+  - { id: signature, type: signature, by: [trainer] }
+  - { id: lineage, type: lineage, by: [trainer] }
+  - id: approval
+    type: approval
+    by: [trainer, ana, li]
+    threshold: 2
+    distinctFrom: [lineage, signature]
+    properties: [MLSIGN_APPROVED_PROD]
+lineage:
+  git: { repositories: ["https://git.example/org/repo"], refs: [refs/heads/main], clean: true }
+  dvc: { rehashed: true }
+  container: { registries: [registry.example/org] }
+dependencies: { hashPinned: true }
+references: { digestOnly: true }
+${extra}`;
+}
+
+/** A repository with a model that was trained, signed, approved by two, and may be promoted. */
+async function approved(t: ExecutionContext, extra = ""): Promise<Repository> {
+  const user = await repository(t, "");
+  for (const name of PEOPLE.slice(1)) await user.mlsign("keygen", "--out", name);
+  user.write("k.policy.yaml", policyOf(user, extra));
+  const record = ["--data", "data.csv.dvc", "--container", IMAGE, "--deps", "requirements.txt"];
+  for (const args of [
+    ["sign", "model.onnx", "--key", "k.key"],
+    ["lineage", "record", "model.onnx", ...record, "--offline", "--key", "k.key"],
+    ["approve", "model.onnx", "--to", "prod", "--key", "k.ana.key"],
+    ["approve", "model.onnx", "--to", "prod", "--key", "k.li.key"],
+  ]) {
+    const done = await user.mlsign(...args);
+    t.is(done.exit, 0, done.err);
+  }
+  return user;
+}
+
+const BY_POLICY = ["--policy", "k.policy.yaml", "--to", "prod", "--offline"];
+const verify = ({ mlsign }: Repository, ...args: string[]) =>
+  mlsign("verify", "model.onnx", ...BY_POLICY, ...args);
+
+withGit("mlsign verify --policy accepts what has all that the policy asks for", async (t) => {
+  const user = await approved(t);
+  const { exit, out } = await verify(user);
+  t.is(exit, 0, out);
+  t.regex(out, /PASS +policy-evidence +"approval" is there, by key/);
+  t.true(out.split("\n").every((line) => line.length <= 80));
+  const json = JSON.parse((await verify(user, "--json")).out) as {
+    facts: { kind: string; value: { sha256?: string } }[];
+  };
+  const digest = createHash("sha256")
+    .update(readFileSync(user.path("k.policy.yaml")))
+    .digest("hex");
+  t.is(json.facts.find(({ kind }) => kind === "policy")?.value.sha256, digest);
+  const summary = await verify(user, "--summary", "k.summary.md");
+  t.is(summary.exit, 0);
+  t.regex(readFileSync(user.path("k.summary.md"), "utf8"), /policy-evidence/);
+});
+
+/** [what is done to an approved model, the exit, what is told] */
+const ATTACKS: readonly (readonly [string, (user: Repository) => unknown, number, RegExp])[] = [
+  [
+    "a changed model",
+    ({ write }) => write("model.onnx", "poisoned\n"),
+    1,
+    /"signature"[^]*file-changed/,
+  ],
+  ["changed data", ({ write }) => write("data.csv", "poison\n"), 1, /policy-data[^]*data\.csv/],
+  [
+    "a lineage of another container",
+    ({ mlsign }) =>
+      mlsign(
+        "lineage",
+        "record",
+        "model.onnx",
+        "--data",
+        "data.csv.dvc",
+        "--container",
+        IMAGE.replace("org/train", "org/other"),
+        "--deps",
+        "requirements.txt",
+        "--offline",
+        "--key",
+        "k.key",
+      ),
+    1,
+    /2 different lineages/,
+  ],
+  [
+    "a signature by somebody else",
+    ({ mlsign }) => mlsign("sign", "model.onnx", "--key", "k.eve.key"),
+    1,
+    /"signature"/,
+  ],
+  [
+    "a policy that somebody changed",
+    ({ path }) => appendFileSync(path("k.policy.yaml"), "# more\n"),
+    2,
+    /its SHA-256 is/,
+  ],
+];
+for (const [what, attack, exit, told] of ATTACKS) {
+  withGit(`mlsign verify --policy refuses ${what}`, async (t) => {
+    const user = await approved(t);
+    const sha256 = createHash("sha256")
+      .update(readFileSync(user.path("k.policy.yaml")))
+      .digest("hex");
+    await attack(user);
+    const pinned = ["--policy", `k.policy.yaml@sha256:${sha256}`, "--to", "prod", "--offline"];
+    const done = await user.mlsign("verify", "model.onnx", ...pinned);
+    t.is(done.exit, exit, done.out + done.err);
+    t.regex(done.out + done.err, told);
+  });
+}
+
+withGit("mlsign verify --policy counts people, and not the trainer", async (t) => {
+  const user = await approved(t);
+  const claims = user.path("model.onnx.claims.jsonl");
+  const lines = readFileSync(claims, "utf8").trim().split("\n");
+  t.is(lines.length, 3);
+  writeFileSync(claims, `${lines.slice(0, 2).join("\n")}\n`);
+  t.is((await verify(user)).exit, 1, "one approval of two");
+  await user.mlsign("approve", "model.onnx", "--to", "prod", "--key", "k.key");
+  t.regex((await verify(user)).out, /"approval"[^]*1\s+so far/);
+  await user.mlsign("approve", "model.onnx", "--to", "staging", "--key", "k.li.key");
+  t.is((await verify(user)).exit, 1, "an approval for another target");
+  await user.mlsign("approve", "model.onnx", "--to", "prod", "--key", "k.eve.key");
+  t.is((await verify(user)).exit, 1, "a stranger's approval");
+  await user.mlsign("approve", "model.onnx", "--to", "prod", "--key", "k.li.key");
+  t.is((await verify(user)).exit, 0);
+});
+
+withGit(
+  "mlsign verify --policy is undecided where it could not look, and takes no trust flags",
+  async (t) => {
+    const user = await approved(t, "scan: { clean: true }\nstorage: { locked: true }\n");
+    const { exit, out } = await verify(user);
+    t.is(exit, 3, out);
+    t.regex(out, /UNKNOWN +policy-check +whether the storage is locked was not looked at/);
+    t.is((await verify(user, "--key", "k.pub")).exit, 2);
+    t.is((await verify(user, "--into", "copy")).exit, 2);
+    t.is((await user.mlsign("verify", "model.onnx", "--policy", "k.policy.yaml")).exit, 2);
+    t.is((await user.mlsign("verify", "model.onnx", "--to", "prod", "--key", "k.pub")).exit, 2);
+    const other = ["--policy", "k.policy.yaml", "--to", "staging", "--offline"];
+    t.is((await user.mlsign("verify", "model.onnx", ...other)).exit, 1);
+  },
+);
+
+withGit(
+  "mlsign promote signs a summary that verify --vsa goes by, for its target alone",
+  async (t) => {
+    const user = await approved(t);
+    const vsa = ["verify", "model.onnx", "--vsa", "--key", "k.cd.pub", "--to"];
+    t.is((await user.mlsign(...vsa, "prod")).exit, 1);
+    const args = [
+      "promote",
+      "model.onnx",
+      ...BY_POLICY,
+      "--key",
+      "k.cd.key",
+      "--dsse",
+      "k.vsa.json",
+    ];
+    const { exit, out, err } = await user.mlsign(...args, "--json");
+    t.is(exit, 0, out + err);
+    const { predicate } = JSON.parse(out) as {
+      predicate: { verifiedLevels: string[]; inputAttestations: unknown[]; timeVerified: string };
+    };
+    for (const level of [
+      "MLSIGN_PROMOTED_PROD",
+      "MLSIGN_SIGNED",
+      "MLSIGN_LINEAGE_BOUND",
+      "MLSIGN_DATA_REHASHED",
+      "MLSIGN_HASH_PINNED",
+      "MLSIGN_APPROVED",
+    ])
+      t.true(predicate.verifiedLevels.includes(level), level);
+    t.is(predicate.inputAttestations.length, 4);
+    t.regex(
+      readFileSync(user.path("k.vsa.json"), "utf8"),
+      /"payloadType":"application\/vnd\.in-toto/,
+    );
+    t.is((await user.mlsign(...vsa, "prod")).exit, 0);
+    t.is((await user.mlsign(...vsa, "staging")).exit, 1, "another target");
+    t.is((await user.mlsign(...vsa, "prod", "--resource", "pkg:mlflow/x@1")).exit, 1);
+    t.is((await user.mlsign(...vsa, "prod", "--max-age", "30d")).exit, 1, "no trusted time");
+    const stranger = ["verify", "model.onnx", "--vsa", "--key", "k.eve.pub", "--to", "prod"];
+    t.is((await user.mlsign(...stranger)).exit, 1);
+    user.write("model.onnx", "poisoned\n");
+    t.is((await user.mlsign(...vsa, "prod")).exit, 1, "other bytes");
+  },
+);
+
+withGit(
+  "mlsign promote signs nothing of what the policy does not accept, also where it only warns",
+  async (t) => {
+    const user = await approved(t);
+    const before = readFileSync(user.path("model.onnx.claims.jsonl"));
+    user.write("data.csv", "poison\n");
+    const args = ["promote", "model.onnx", ...BY_POLICY, "--key", "k.cd.key"];
+    const refused = await user.mlsign(...args);
+    t.is(refused.exit, 1);
+    t.regex(refused.err, /nothing was signed/);
+    user.write("k.policy.yaml", policyOf(user).replace("mode: enforce", "mode: warn"));
+    t.is((await verify(user)).exit, 0);
+    t.is((await user.mlsign(...args)).exit, 1);
+    t.deepEqual(readFileSync(user.path("model.onnx.claims.jsonl")), before);
+  },
+);
+
+withGit("mlsign promote twice leaves two promotions, each good", async (t) => {
+  const user = await approved(t);
+  const args = ["promote", "model.onnx", ...BY_POLICY, "--key", "k.cd.key"];
+  t.is((await user.mlsign(...args)).exit, 0);
+  t.is((await user.mlsign(...args)).exit, 0);
+  const vsa = ["verify", "model.onnx", "--vsa", "--key", "k.cd.pub", "--to", "prod"];
+  t.is((await user.mlsign(...vsa)).exit, 0);
+});
+
+test("mlsign approve wants a target that policies can name", async (t) => {
+  const user = await repository(t, "");
+  for (const to of ["Prod", "a b", ""])
+    t.is((await user.mlsign("approve", "model.onnx", "--to", to, "--key", "k.key")).exit, 2);
+});

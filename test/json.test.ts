@@ -78,6 +78,7 @@ const commands: [string, string, string[]][] = [
   ],
   ["digest as DVC", "digest-dvc", ["digest", "model", "--format", "dvc"]],
   ["init", "init", ["init"]],
+  ["init policy", "init-policy", ["init", "policy", "--key", "k.pub"]],
   ["inspect", "inspect", ["inspect", "model"]],
   ["an unsigned model", "error", ["verify", "model.onnx", "--key", "k.pub"]],
   ["a wrong option", "error", ["verify", "model", "--nope"]],

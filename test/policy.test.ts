@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import test from "ava";
+import { startSigstore } from "mlsign-test-sigstore";
 import { CASES, POLICY } from "./model-files.ts";
 import { shell } from "./shell.ts";
 
@@ -55,4 +56,47 @@ test("mlsign policy test passes a good table, and tells each case that is decide
   t.regex(wrong.out, /FAIL +policy-test +only signed: refused, not accepted/);
   writeFileSync(path("cases.yaml"), `${CASES}more: x\n`);
   t.is((await mlsign(...args)).exit, 2);
+});
+
+for (const [what, args] of [
+  ["a key", ["--key", "k.pub"]],
+  ["a target", ["--to", "staging", "--key", "k.pub"]],
+  ["nobody", []],
+] as const) {
+  test(`mlsign init policy by ${what} writes a policy that lints, and lets nobody in yet`, async (t) => {
+    const { mlsign, path } = shell(t);
+    await mlsign("keygen", "--out", "k");
+    await mlsign("sign", "model", "--key", "k.key");
+    const to = args[1] === "staging" ? "staging" : "prod";
+    const { exit, err } = await mlsign("init", "policy", ...args);
+    t.is(exit, 0, err);
+    const linted = await mlsign("policy", "lint", `policy-${to}.yaml`);
+    t.is(linted.exit, 0, linted.out);
+    t.is((await mlsign("policy", "explain", `policy-${to}.yaml`)).exit, 0);
+    if (args.length > 0) {
+      const judge = ["verify", "model", "--policy", `policy-${to}.yaml`, "--to", to, "--offline"];
+      const sigstore = await startSigstore();
+      await sigstore.close();
+      writeFileSync(path("trust.json"), JSON.stringify(sigstore.clientTrustConfig({ rekor: 2 })));
+      t.is((await mlsign(...judge, "--trust-config", "trust.json")).exit, 1);
+    }
+    const again = await mlsign("init", "policy", ...args);
+    t.is(again.exit, 2);
+    t.regex(again.err, /it exists/);
+  });
+}
+
+test("mlsign init policy takes the signer that the model's signature names", async (t) => {
+  const user = shell(t);
+  const sigstore = await startSigstore();
+  t.teardown(() => sigstore.close());
+  writeFileSync(user.path("trust.json"), JSON.stringify(sigstore.clientTrustConfig({ rekor: 2 })));
+  writeFileSync(user.path("token"), sigstore.token({ email: "ci@example.com" }));
+  const signed = ["--trust-config", "trust.json", "--identity-token", "@token"];
+  t.is((await user.mlsign("sign", "model", ...signed)).exit, 0);
+  const { out } = await user.mlsign("init", "policy", "--model", "model", "--print");
+  t.true(out.includes(`issuer: "${sigstore.urls.oidc}"\n    subject: "ci@example.com"\n`));
+  await user.mlsign("keygen", "--out", "k");
+  await user.mlsign("sign", "model.onnx", "--key", "k.key");
+  t.is((await user.mlsign("init", "policy", "--model", "model.onnx")).exit, 2);
 });

@@ -1,10 +1,11 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
-import { EXIT, MlsignError, printable, systemCode } from "@mlsign/core";
+import { EXIT, printable } from "@mlsign/core";
 import type { Host } from "../host.ts";
 import { repositoryRoot } from "../model/repository-root.ts";
 import { say, writeJson } from "../terminal/output.ts";
 import { proposal, type Seen, survey } from "./settings-proposal.ts";
+import { alreadyThere, writeProposal } from "./write-proposal.ts";
 
 export interface InitOptions {
   readonly print?: boolean;
@@ -17,10 +18,10 @@ export async function initSettings(options: InitOptions, host: Host): Promise<nu
   if (root === undefined) say(host, "this is no git repository with a commit: looked here only");
   const folder = root ?? host.cwd;
   const file = join(folder, NAME);
-  if (!options.print && existsSync(file)) throw existing(file, host);
+  if (!options.print && existsSync(file)) throw alreadyThere(file, host);
   const seen = survey(folder);
   const text = proposal(seen);
-  if (!options.print) write(file, text, host);
+  if (!options.print) writeProposal(file, text, host);
   tell(seen, host);
   const shown = relative(host.cwd, file) || NAME;
   if (!options.print) say(host, `wrote ${printable(shown)}: read it, then commit it`);
@@ -48,25 +49,6 @@ function tell({ card, locks, data }: Seen, host: Host): void {
     const more = paths.length > MOST_SHOWN ? `, and ${paths.length - MOST_SHOWN} more` : "";
     say(host, `${what}: ${shown === "" ? "none found" : `${shown}${more}`}`);
   }
-}
-
-/** Made only where there is none: a file that appeared meanwhile is kept. */
-function write(file: string, text: string, host: Host): void {
-  try {
-    writeFileSync(file, text, { flag: "wx" });
-  } catch (cause) {
-    if (systemCode(cause) === "EEXIST") throw existing(file, host);
-    throw new MlsignError("file-unwritable", `Cannot write ${NAME}: ${systemCode(cause)}`, {
-      cause,
-    });
-  }
-}
-
-function existing(file: string, host: Host): MlsignError {
-  const shown = printable(relative(host.cwd, file) || NAME);
-  return new MlsignError("output-exists", `Cannot write ${shown}: it exists`, {
-    hint: "mlsign init --print shows what it would propose",
-  });
 }
 
 const NAME = "mlsign.yaml";

@@ -49,7 +49,10 @@ function rootOf(from: string): string {
     if (readBounded(join(folder, ".dvc", "config"), MOST_CONFIG_BYTES) !== undefined) return folder;
     if (folder === dirname(folder)) break;
   }
-  throw new MlsignError("usage", `Cannot find DVC's repository: no .dvc/config above ${printable(from)}`);
+  throw new MlsignError(
+    "usage",
+    `Cannot find DVC's repository: no .dvc/config above ${printable(from)}`,
+  );
 }
 
 /** @throws MlsignError `usage` where there is no such remote, or it asks for an endpoint of its own */
@@ -107,7 +110,9 @@ function readText(file: string, shown: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
-    throw new MlsignError("usage", `Cannot read ${printable(shown)}: ${messageOf(cause)}`, { cause });
+    throw new MlsignError("usage", `Cannot read ${printable(shown)}: ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }
 

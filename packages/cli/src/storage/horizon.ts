@@ -6,7 +6,10 @@ export interface HorizonFlags {
 }
 
 /** An absolute date, so that the same check later asks for the same. @throws MlsignError `usage` */
-export function horizonOf({ retainUntil, minRetention }: HorizonFlags, now: Date): Date | undefined {
+export function horizonOf(
+  { retainUntil, minRetention }: HorizonFlags,
+  now: Date,
+): Date | undefined {
   if (retainUntil !== undefined && minRetention !== undefined)
     throw new MlsignError("usage", "Cannot use both --retain-until and --min-retention");
   if (retainUntil !== undefined) {

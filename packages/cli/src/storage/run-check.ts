@@ -61,8 +61,11 @@ export async function runCheck(
         findings.push(judgeEndpoint(store, redirects(host.env, location.scheme)));
         const resolved = await source.targets?.(store);
         findings.push(...(resolved?.findings ?? []));
-        const drills: DrillOptions | undefined =
-          drill && { ...drill, store: pipeline, journal: drillJournal(host) };
+        const drills: DrillOptions | undefined = drill && {
+          ...drill,
+          store: pipeline,
+          journal: drillJournal(host),
+        };
         const checked = await checkStorage(store, {
           ...location,
           policy,
@@ -85,7 +88,13 @@ export async function runCheck(
     evidence.close();
   }
   const { lines, sha256 } = evidence;
-  return { findings, locations, drill, ignoredVariables: [...ignored], evidence: { lines, sha256 } };
+  return {
+    findings,
+    locations,
+    drill,
+    ignoredVariables: [...ignored],
+    evidence: { lines, sha256 },
+  };
 }
 
 function storeOptions(flags: StoreFlags): Omit<StoreOptions, "env"> {

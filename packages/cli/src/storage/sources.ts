@@ -31,7 +31,8 @@ export async function sourcesOf(
       throw new MlsignError("usage", "Cannot use --dvc beside a URL or --model");
     return { sources: [dvcSource(dvc, flags, host)], findings: [] };
   }
-  if (flags.remote !== undefined) throw new MlsignError("usage", "Cannot use --remote without --dvc");
+  if (flags.remote !== undefined)
+    throw new MlsignError("usage", "Cannot use --remote without --dvc");
   if (url !== undefined) {
     const location = parseLocation(url);
     const targets = model === undefined ? undefined : filesSource(model, location, host);

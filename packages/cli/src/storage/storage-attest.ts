@@ -49,7 +49,10 @@ export async function attestStorage(
       command: "storage attest",
       model,
       what: "the storage check",
-      evidence: { ...evidence, locations: locations.map((it) => ({ ...it, objects: { ...it.objects } })) },
+      evidence: {
+        ...evidence,
+        locations: locations.map((it) => ({ ...it, objects: { ...it.objects } })),
+      },
       json,
     },
     host,

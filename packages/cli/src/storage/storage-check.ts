@@ -34,7 +34,8 @@ export async function storageCheck(
     drill: ran.drill ? { ...ran.drill } : null,
     ignoredVariables: [...ran.ignoredVariables],
     profiles: { reader: options.profile ?? null, drill: options.drillProfile ?? null },
-    verdict: VERDICTS.find((it) => ran.locations.some(({ storage }) => storage === it)) ?? "unknown",
+    verdict:
+      VERDICTS.find((it) => ran.locations.some(({ storage }) => storage === it)) ?? "unknown",
     objects,
     locations: ran.locations.map((it) => ({ ...it, objects: { ...it.objects } })),
     evidence: { ...ran.evidence },

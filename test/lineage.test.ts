@@ -4,8 +4,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import test, { type ExecutionContext } from "ava";
+import { startGcs, startS3 } from "mlsign-test-stores";
 import { type Shell, shell } from "./shell.ts";
-import { versionedBucket } from "./versioned-bucket.ts";
 
 const hasGit = (() => {
   try {
@@ -123,48 +123,91 @@ withGit("mlsign lineage record --mlflow-run names the run, and what it contradic
   t.is((await user.as({ env }, ...record, "r2")).exit, 3, "the server answered for another run");
 });
 
-withGit("mlsign lineage pins the remote's objects, and looks at them again", async (t) => {
-  const user = await repository(t);
-  const bucket = await versionedBucket(t);
-  const content = "a,b\n1,2\n";
-  const md5 = createHash("md5").update(content).digest("hex");
-  const key = `/data/dvc/files/md5/${md5.slice(0, 2)}/${md5.slice(2)}`;
-  bucket.put(key, content);
-  mkdirSync(user.path(".dvc"));
-  const config = "[core]\n    remote = store\n['remote \"store\"']\n    url = s3://data/dvc\n";
-  writeFileSync(user.path(".dvc/config"), config);
-  user.git("add", ".dvc/config");
-  user.git("commit", "-q", "-m", "remote");
-  const env = { HOME: user.cwd, AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "s3cr3t" };
-  const store = ["--remote", "store", "--remote-endpoint", bucket.endpoint];
-  const record = ["lineage", "record", "model.onnx", ...RECORD, "--offline"];
-  const verify = ["lineage", "verify", "model.onnx", "--key", "k.pub", "--offline", "--json"];
-  const found = async (...args: string[]) => {
-    const { out } = await user.as({ env }, ...verify, ...args);
-    const { findings } = JSON.parse(out) as { findings: { code: string; outcome: string }[] };
-    return findings.flatMap((it) => (it.code === "lineage-remote" ? [it.outcome] : []));
-  };
-  t.is((await user.as({ env }, ...record)).exit, 0);
-  t.deepEqual(await found(...store), [], "nothing was pinned");
-  const recorded = await user.as({ env }, ...record, ...store, "--json");
-  t.is(recorded.exit, 0, recorded.err);
-  t.regex(recorded.out, /"mlsign\.versionId":\s*"v0"/);
-  t.false(`${recorded.out}${recorded.err}`.includes("s3cr3t"));
-  t.deepEqual(await found(...store), ["pass"]);
-  t.deepEqual(await found(), ["unknown"]);
-  t.deepEqual(await found("--remote", "s3://data/dvc/", "--remote-endpoint", bucket.endpoint), [
-    "pass",
-  ]);
-  t.deepEqual(
-    await found("--remote", "s3://data/other", "--remote-endpoint", bucket.endpoint),
-    ["unknown"],
-    "another remote says nothing of this one",
+/** A bucket that keeps versions, and what a caller needs to read it. */
+interface VersionedBucket {
+  readonly endpoint: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Writes a version, and says which. */
+  readonly put: (key: string, content: string) => string;
+  readonly remove: (key: string) => void;
+}
+
+const BUCKETS: Readonly<Record<"s3" | "gs", (t: ExecutionContext) => Promise<VersionedBucket>>> = {
+  s3: async (t) => {
+    const server = await startS3();
+    t.teardown(() => server.close());
+    const bucket = server.create("data", { versioning: "Enabled" });
+    return {
+      endpoint: server.endpoint,
+      env: { AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "s3cr3t" },
+      put: (key, content) => bucket.put(key, content).versionId,
+      remove: (key) => {
+        for (let it = bucket.find(key); it !== undefined; it = bucket.find(key))
+          bucket.remove(key, it.versionId);
+      },
+    };
+  },
+  gs: async (t) => {
+    const server = await startGcs();
+    t.teardown(() => server.close());
+    const bucket = server.create("data", { versioning: true });
+    return {
+      endpoint: server.endpoint,
+      env: { GOOGLE_OAUTH_ACCESS_TOKEN: "s3cr3t" },
+      put: (key, content) => String(bucket.write(key, Buffer.from(content)).generation),
+      remove: (key) => {
+        for (const it of bucket.generations.filter(({ name }) => name === key))
+          bucket.remove(key, String(it.generation));
+      },
+    };
+  },
+};
+
+for (const scheme of ["s3", "gs"] as const) {
+  withGit(
+    `mlsign lineage pins the ${scheme}:// remote's objects, and looks at them again`,
+    async (t) => {
+      const user = await repository(t);
+      const bucket = await BUCKETS[scheme](t);
+      const content = "a,b\n1,2\n";
+      const md5 = createHash("md5").update(content).digest("hex");
+      const key = `dvc/files/md5/${md5.slice(0, 2)}/${md5.slice(2)}`;
+      const first = bucket.put(key, content);
+      mkdirSync(user.path(".dvc"));
+      const url = `${scheme}://data/dvc`;
+      const config = `[core]\n    remote = store\n['remote "store"']\n    url = ${url}\n`;
+      writeFileSync(user.path(".dvc/config"), config);
+      user.git("add", ".dvc/config");
+      user.git("commit", "-q", "-m", "remote");
+      const env = { HOME: user.cwd, ...bucket.env };
+      const at = ["--remote-endpoint", bucket.endpoint];
+      const record = ["lineage", "record", "model.onnx", ...RECORD, "--offline"];
+      const verify = ["lineage", "verify", "model.onnx", "--key", "k.pub", "--offline", "--json"];
+      const found = async (...args: string[]) => {
+        const { out } = await user.as({ env }, ...verify, ...args);
+        const { findings } = JSON.parse(out) as { findings: { code: string; outcome: string }[] };
+        return findings.flatMap((it) => (it.code === "lineage-remote" ? [it.outcome] : []));
+      };
+      t.is((await user.as({ env }, ...record)).exit, 0);
+      t.deepEqual(await found("--remote", "store", ...at), [], "nothing was pinned");
+      const recorded = await user.as({ env }, ...record, "--remote", "store", ...at, "--json");
+      t.is(recorded.exit, 0, recorded.err);
+      t.deepEqual((JSON.parse(recorded.out) as { missing: unknown }).missing, []);
+      t.regex(recorded.out, new RegExp(`"mlsign\\.versionId":\\s*"${first}"`));
+      t.false(`${recorded.out}${recorded.err}`.includes("s3cr3t"));
+      t.deepEqual(await found("--remote", "store", ...at), ["pass"]);
+      t.deepEqual(await found(), ["unknown"]);
+      t.deepEqual(await found("--remote", `${url}/`, ...at), ["pass"]);
+      const other = await found("--remote", `${scheme}://data/other`, ...at);
+      t.deepEqual(other, ["unknown"], "another remote says nothing of this one");
+      bucket.put(key, "a,b\n6,6\n");
+      const shadowed = await found("--remote", "store", ...at);
+      t.deepEqual(shadowed, ["fail"], "dvc pull would fetch other bytes");
+      bucket.remove(key);
+      t.deepEqual(await found("--remote", "store", ...at), ["fail"]);
+    },
   );
-  bucket.put(key, "a,b\n6,6\n");
-  t.deepEqual(await found(...store), ["fail"], "dvc pull would fetch other bytes");
-  bucket.remove(key);
-  t.deepEqual(await found(...store), ["fail"]);
-});
+}
 
 withGit("mlsign lineage --remote asks no server that the repository names", async (t) => {
   const user = await repository(t);

@@ -1,9 +1,9 @@
 /** Container registries: olareg from its Go module, and Debian's docker-registry, unpacked. */
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { unpacked } from "./debian.ts";
-import { PEERS_DIR } from "./install.ts";
-import { freePorts, mustRun, type Service, start } from "./run.ts";
+import { goProgram } from "./go-program.ts";
+import { freePorts, type Service, start } from "./run.ts";
 
 export type RegistryKind = "olareg" | "docker-registry";
 export type RegistryLogin = "none" | "basic" | "token";
@@ -51,30 +51,9 @@ export interface TokenIssuer {
   readonly certificate: string;
 }
 
-/**
- * As a requirement of a module of our own: `go install` also asks for a list of versions, which not
- * every proxy has.
- */
 async function olareg(): Promise<{ readonly program: string } | { readonly reason: string }> {
-  const folder = join(PEERS_DIR, "go", `olareg-${OLAREG_VERSION.slice(1)}`);
-  const program = join(folder, "olareg");
-  if (existsSync(program)) return { program };
-  const partial = `${folder}.partial`;
-  try {
-    rmSync(partial, { recursive: true, force: true });
-    mkdirSync(partial, { recursive: true });
-    const module = `module mlsign/olareg\n\ngo 1.25\n\nrequire ${OLAREG} ${OLAREG_VERSION}\n`;
-    writeFileSync(join(partial, "go.mod"), module);
-    const flags = ["-mod=mod", "-trimpath", "-ldflags=-s -w", "-o", "olareg"];
-    const env = { ...process.env, CGO_ENABLED: "0" };
-    const options = { env, cwd: partial, timeout: 600_000 };
-    await mustRun("go", ["build", ...flags, `${OLAREG}/cmd/olareg`], options);
-    renameSync(partial, folder);
-    return { program };
-  } catch (error) {
-    rmSync(partial, { recursive: true, force: true });
-    return { reason: error instanceof Error ? error.message : String(error) };
-  }
+  const folder = "cmd/olareg";
+  return goProgram({ name: "olareg", module: OLAREG, version: OLAREG_VERSION, folder });
 }
 
 function olaregArgs(

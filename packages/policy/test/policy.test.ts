@@ -1,5 +1,8 @@
 import { lintPolicy, matches, matchesGlob, parsePattern, parsePolicy } from "@mlsign/policy";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import test from "ava";
+import tableSchema from "../schemas/policy-test.v1.schema.json" with { type: "json" };
+import policySchema from "../schemas/policy.v1.schema.json" with { type: "json" };
 
 const GOOD = `schema: urn:mlsign:policy:v1
 name: prod
@@ -75,4 +78,10 @@ test("matches() is anchored, and linear in what it is given", (t) => {
   t.true(performance.now() - started < 20_000);
   t.true(matchesGlob("refs/tags/v*", "refs/tags/v1"));
   t.false(matchesGlob("refs/tags/v*", "refs/tags/v1/x"));
+});
+
+test("the schemas are valid by their own", (t) => {
+  const ajv = new Ajv2020({ strict: true, strictRequired: false });
+  for (const schema of [policySchema, tableSchema])
+    t.true(ajv.validateSchema(schema), JSON.stringify(ajv.errors));
 });

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import type { ExecutionContext } from "ava";
 import test from "ava";
+import { startS3 } from "mlsign-test-stores";
 import { type Repository, repository, withGit } from "./repository.ts";
 
 const IMAGE = `registry.example/org/train@sha256:${"a".repeat(64)}`;
@@ -170,6 +171,37 @@ withGit(
     t.is((await user.mlsign("verify", "model.onnx", ...other)).exit, 1);
   },
 );
+
+withGit("mlsign verify --policy looks whether the stored model is locked", async (t) => {
+  const user = await approved(
+    t,
+    "storage: { locked: true, mode: COMPLIANCE, minRetention: 30d }\n",
+  );
+  const server = await startS3();
+  t.teardown(() => server.close());
+  const retention = (days: number, mode = "COMPLIANCE") => ({
+    retention: { mode, until: new Date(Date.now() + days * 86_400_000) },
+  });
+  const bucket = server.create("models", { lock: true });
+  const put = (content: string, days: number, mode?: string) =>
+    bucket.put("prod/model.onnx", content, retention(days, mode));
+  const env = { HOME: user.cwd, AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
+  const at = ["--storage", "s3://models/prod/model.onnx", "--storage-endpoint", server.endpoint];
+  const judge = () => user.as({ env }, "verify", "model.onnx", ...BY_POLICY, ...at);
+  const model = readFileSync(user.path("model.onnx"), "utf8");
+  put(model, 60);
+  const good = await judge();
+  t.is(good.exit, 0, good.out + good.err);
+  put(model, 10);
+  t.is((await judge()).exit, 1, "too short");
+  put(model, 60, "GOVERNANCE");
+  t.is((await judge()).exit, 1, "a lock that can be lifted");
+  put("other bytes\n", 60);
+  t.is((await judge()).exit, 1, "another model");
+  put(model, 60);
+  server.denied.add("s3:GetObjectRetention");
+  t.is((await judge()).exit, 3);
+});
 
 withGit(
   "mlsign promote signs a summary that verify --vsa goes by, for its target alone",

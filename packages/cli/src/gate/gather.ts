@@ -21,8 +21,9 @@ import { type ModelLocation, signatureBytes } from "../model/model-location.ts";
 import { modelSource } from "../model/model-source.ts";
 import { nameBelow } from "../model/name-below.ts";
 import { progressLine } from "../terminal/progress-line.ts";
+import type { StorageFlags } from "./storage-fact.ts";
 
-export interface GatherOptions extends LookFlags {
+export interface GatherOptions extends LookFlags, StorageFlags {
   readonly to: string;
   /** How the deployment names the model and its image. */
   readonly reference?: readonly string[];
@@ -51,11 +52,12 @@ export interface Gathered {
  */
 export async function gatherFacts(
   location: ModelLocation,
-  { policy }: LoadedPolicy,
+  loaded: LoadedPolicy,
   trust: GateTrust,
   options: GatherOptions,
   host: Host,
 ): Promise<Gathered> {
+  const { policy } = loaded;
   const signed = await signatureFact(location, trust, host);
   const { manifest, listing } = signed.files ?? (await claimManifest(location, {}, host));
   const identity = { name: listing.name, root: manifest.root, dirHash1: manifest.dirHash1 };
@@ -72,6 +74,9 @@ export async function gatherFacts(
   const dependencies = worst(lineages.flatMap(({ locks }) => locks));
   const card = policy.card && (await import("./card-fact.ts")).cardFact(location, manifest, host);
   const scan = policy.scan && (await scanVerdict(listing, manifest, host));
+  const storage =
+    policy.storage &&
+    (await (await import("./storage-fact.ts")).storageFact(location.path, options, loaded, host));
   return {
     manifest,
     listing,
@@ -89,6 +94,7 @@ export async function gatherFacts(
       ...(dependencies && { dependencies }),
       ...(card && { card }),
       ...(scan && { scan }),
+      ...(storage && { storage }),
       ...((options.reference ?? images).length > 0 && {
         references: [...(options.reference ?? []), ...images],
       }),

@@ -8,5 +8,8 @@ export function addLookOptions(command: Command): Command {
   return addRemoteOptions(addCommitTrustOptions(command))
     .option("--base-model <name>", "a base model that is here: NAME=PATH (repeatable)", collect)
     .option("--reference <ref>", "how a deployment names the model or image (repeatable)", collect)
+    .option("--storage <url>", "where the model is stored, to be looked at (repeatable)", collect)
+    .option("--storage-endpoint <url>", "its server, where it is not the provider's own")
+    .option("--storage-region <name>", "its region")
     .option("--offline", "do not ask the registry for the container");
 }

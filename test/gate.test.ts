@@ -183,24 +183,24 @@ withGit("mlsign verify --policy looks whether the stored model is locked", async
     retention: { mode, until: new Date(Date.now() + days * 86_400_000) },
   });
   const bucket = server.create("models", { lock: true });
-  const put = (content: string, days: number, mode?: string) =>
-    bucket.put("prod/model.onnx", content, retention(days, mode));
   const env = { HOME: user.cwd, AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
-  const at = ["--storage", "s3://models/prod/model.onnx", "--storage-endpoint", server.endpoint];
-  const judge = () => user.as({ env }, "verify", "model.onnx", ...BY_POLICY, ...at);
   const model = readFileSync(user.path("model.onnx"), "utf8");
-  put(model, 60);
-  const good = await judge();
+  const judge = (content: string, days: number, mode?: string) => {
+    const key = `${mode ?? "lasting"}/${days}/${content.length}`;
+    bucket.put(key, content, retention(days, mode));
+    const at = ["--storage", `s3://models/${key}`, "--storage-endpoint", server.endpoint];
+    return user.as({ env }, "verify", "model.onnx", ...BY_POLICY, ...at);
+  };
+  const good = await judge(model, 60);
   t.is(good.exit, 0, good.out + good.err);
-  put(model, 10);
-  t.is((await judge()).exit, 1, "too short");
-  put(model, 60, "GOVERNANCE");
-  t.is((await judge()).exit, 1, "a lock that can be lifted");
-  put("other bytes\n", 60);
-  t.is((await judge()).exit, 1, "another model");
-  put(model, 60);
+  const short = await judge(model, 10);
+  t.is(short.exit, 1);
+  t.regex(short.out, /NOTE +storage-horizon/, "why it is refused is told");
+  t.is((await judge(model, 60, "GOVERNANCE")).exit, 1, "a lock that can be lifted");
+  t.is((await judge("other bytes\n", 60)).exit, 1, "another model");
   server.denied.add("s3:GetObjectRetention");
-  t.is((await judge()).exit, 3);
+  const denied = await judge(model, 61);
+  t.is(denied.exit, 3, denied.out);
 });
 
 withGit(

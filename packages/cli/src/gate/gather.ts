@@ -41,7 +41,7 @@ export interface Gathered {
   readonly manifest: Manifest;
   readonly listing: Listing;
   readonly inputs: readonly InputBundle[];
-  /** Of the signature over the files, which say more than that it is not valid. */
+  /** Of the signature over the files, and of their storage: why a rule did not pass. */
   readonly findings: readonly Finding[];
 }
 
@@ -80,7 +80,7 @@ export async function gatherFacts(
   return {
     manifest,
     listing,
-    findings: signed.findings,
+    findings: [...signed.findings, ...(storage?.findings ?? [])],
     inputs: [...signed.inputs, ...claims.map(({ input }) => input)],
     facts: {
       target: options.to,
@@ -94,7 +94,7 @@ export async function gatherFacts(
       ...(dependencies && { dependencies }),
       ...(card && { card }),
       ...(scan && { scan }),
-      ...(storage && { storage }),
+      ...(storage && { storage: storage.fact }),
       ...((options.reference ?? images).length > 0 && {
         references: [...(options.reference ?? []), ...images],
       }),

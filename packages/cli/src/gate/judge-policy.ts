@@ -46,13 +46,13 @@ export async function judgeByPolicy(
   // What is wrong with the files themselves is told before the rule that it breaks.
   const broken = gathered.findings
     .filter(({ outcome }) => outcome === "fail" || outcome === "unknown")
-    .map((found): Finding => ({ ...found, severity: "note" }));
+    .map((found): Finding => ({ ...found, outcome: "fail", severity: "note" }));
   return {
     policy,
     location,
     gathered,
     evaluation,
     verdict: evaluation.verdict,
-    findings: [...broken.filter(({ outcome }) => outcome === "fail"), ...evaluation.findings],
+    findings: [...broken, ...evaluation.findings],
   };
 }

@@ -1,4 +1,4 @@
-import { decide } from "@mlsign/core";
+import { decide, type Finding } from "@mlsign/core";
 import { parseLocation } from "@mlsign/objects";
 import type { LoadedPolicy, PolicyFacts } from "@mlsign/policy";
 import type { Host } from "../host.ts";
@@ -12,6 +12,12 @@ export interface StorageFlags {
   readonly storageRegion?: string;
 }
 
+interface LookedStorage {
+  readonly fact: NonNullable<PolicyFacts["storage"]>;
+  /** What was found of the objects, which says why. */
+  readonly findings: readonly Finding[];
+}
+
 /**
  * Looks whether each object of the model is locked for as long as the policy asks, where the caller
  * says that it is stored; `undefined` where nobody said so.
@@ -21,7 +27,7 @@ export async function storageFact(
   { storage: urls = [], storageEndpoint: endpoint, storageRegion: region }: StorageFlags,
   { policy }: LoadedPolicy,
   host: Host,
-): Promise<PolicyFacts["storage"]> {
+): Promise<LookedStorage | undefined> {
   if (urls.length === 0) return undefined;
   const now = host.clock();
   const days = daysOf(policy.storage?.minRetention);
@@ -35,11 +41,12 @@ export async function storageFact(
   const verdict = decide(findings);
   // Protected means a lock that nobody can lift: COMPLIANCE, or what Google locks for good.
   const lasting = locations.every(({ storage }) => storage === "protected");
-  return {
+  const fact = {
     verdict,
     ...(verdict === "accepted" && { mode: lasting ? "COMPLIANCE" : "GOVERNANCE" }),
     ...(verdict === "accepted" && days !== undefined && { retention: days }),
   };
+  return { fact, findings };
 }
 
 /** In whole days, rounded up: what is asked for is never less. */

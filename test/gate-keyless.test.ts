@@ -1,4 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { startSigstore } from "mlsign-test-sigstore";
 import { repository, withGit } from "./repository.ts";
 
@@ -90,3 +92,48 @@ withGit("mlsign verify --policy takes no identity by another authority's word", 
   t.is((await user.mlsign(...args, "--trust-config", "k.mine.json")).exit, 1);
   t.true(readFileSync(user.path("k.policy.yaml"), "utf8").includes(mine.urls.oidc));
 });
+
+withGit(
+  "mlsign verify --policy asks no registry on the word of an identity that is not named",
+  async (t) => {
+    const sigstore = await startSigstore();
+    t.teardown(() => sigstore.close());
+    const user = await repository(t, "");
+    const trust = JSON.stringify(sigstore.clientTrustConfig({ rekor: 2, tsa: true }));
+    writeFileSync(user.path("trust.json"), trust);
+    const lineage = "  - { id: lineage, type: lineage, by: [trainer] }\n";
+    user.write(
+      "k.policy.yaml",
+      POLICY(sigstore.urls.oidc).replace("  - { id: approval", `${lineage}$&`),
+    );
+    const asked: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url);
+      response.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+    t.teardown(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const image = `127.0.0.1:${port}/org/train@sha256:${"a".repeat(64)}`;
+    const record = async (who: string): Promise<void> => {
+      user.write("token", sigstore.token({ email: `${who}@example.com` }));
+      const flags = ["--container", image, "--offline", "--trust-config", "trust.json"];
+      const done = await user.mlsign(
+        "lineage",
+        "record",
+        "model.onnx",
+        ...flags,
+        "--identity-token",
+        "@token",
+      );
+      t.is(done.exit, 0, done.err);
+    };
+    const judge = ["verify", "model.onnx", "--policy", "k.policy.yaml", "--to", "prod"];
+    await record("eve");
+    t.is((await user.mlsign(...judge, "--trust-config", "trust.json")).exit, 1);
+    t.deepEqual(asked, []);
+    await record("trainer");
+    await user.mlsign(...judge, "--trust-config", "trust.json");
+    t.true(asked.length > 0, "the one who is named is looked after");
+  },
+);

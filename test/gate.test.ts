@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { ExecutionContext } from "ava";
 import test from "ava";
 import { startS3 } from "mlsign-test-stores";
@@ -201,6 +203,39 @@ withGit("mlsign verify --policy looks whether the stored model is locked", async
   server.denied.add("s3:GetObjectRetention");
   const denied = await judge(model, 61);
   t.is(denied.exit, 3, denied.out);
+});
+
+withGit("mlsign verify --policy asks no registry that a stranger's lineage names", async (t) => {
+  const user = await approved(t);
+  const asked: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url);
+    response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const image = IMAGE.replace("registry.example", `127.0.0.1:${port}`);
+  const record = [
+    "lineage",
+    "record",
+    "model.onnx",
+    "--data",
+    "data.csv.dvc",
+    "--container",
+    image,
+  ];
+  await user.mlsign(...record, "--offline", "--key", "k.eve.key");
+  const online = ["--policy", "k.policy.yaml", "--to", "prod"];
+  t.is((await user.mlsign("verify", "model.onnx", ...online)).exit, 0);
+  t.deepEqual(asked, []);
+  await user.mlsign(...record, "--offline", "--key", "k.key");
+  t.is(
+    (await user.mlsign("verify", "model.onnx", ...online)).exit,
+    1,
+    "the trainer tells two stories",
+  );
+  t.true(asked.length > 0);
 });
 
 withGit(

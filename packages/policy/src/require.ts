@@ -1,7 +1,7 @@
 import type { EvidenceFact, PolicyFacts } from "./facts.ts";
 import type { Policy, Requirement } from "./policy.ts";
 import { type Ruling, ruling } from "./ruling.ts";
-import { denialOf, isIdentity, personOf, signerText } from "./signer.ts";
+import { denialOf, isNamed, personOf, signerText } from "./signer.ts";
 import { hoursOf } from "./span.ts";
 
 /** What counts for a requirement, and why the rest does not. */
@@ -96,11 +96,8 @@ function foreignBecause(
   const { signer, status } = fact;
   if (status === "invalid") return "one is not valid";
   if (signer === undefined) return "one has no signer";
-  const known = by.some((name) => {
-    const identity = Object.hasOwn(policy.identities, name) ? policy.identities[name] : undefined;
-    return identity !== undefined && isIdentity(signer, identity);
-  });
-  if (!known) return `one is by ${signerText(signer)}, who is not named for it`;
+  if (!isNamed(signer, by, policy))
+    return `one is by ${signerText(signer)}, who is not named for it`;
   const denied = denialOf(fact, policy);
   return denied === undefined ? undefined : `${signerText(signer)} is denied (${denied})`;
 }

@@ -6,13 +6,25 @@ import type { Identity, Policy } from "./policy.ts";
 import { isWithin } from "./span.ts";
 
 /** Whether a signer is an identity of the policy: exactly, unless the policy says by an expression. */
-export function isIdentity(signer: Signer, identity: Identity): boolean {
+function isIdentity(signer: Signer, identity: Identity): boolean {
   if ("key" in signer) return keyOf(identity) === signer.key;
   if (identity.issuer === undefined || identity.issuer !== signer.issuer) return false;
   const { subject, subjectIn, subjectRegexp } = identity;
   if (subject !== undefined) return subject === signer.subject;
   if (subjectIn !== undefined) return subjectIn.includes(signer.subject);
   return subjectRegexp !== undefined && matches(parsePattern(subjectRegexp), signer.subject);
+}
+
+/** Whether a signer is one of these identities of the policy. */
+export function isNamed(
+  signer: Signer | undefined,
+  names: readonly string[],
+  { identities }: Pick<Policy, "identities">,
+): boolean {
+  return names.some((name) => {
+    const identity = Object.hasOwn(identities, name) ? identities[name] : undefined;
+    return signer !== undefined && identity !== undefined && isIdentity(signer, identity);
+  });
 }
 
 /** The digest that a key of the policy is known by. */

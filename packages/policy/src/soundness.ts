@@ -18,7 +18,14 @@ export function soundness(policy: Policy): Unsound[] {
   const say = (severity: Severity, path: YamlPath, message: string, fix: string): void =>
     void found.push({ severity, path, message, fix });
   const ids = policy.require.map(({ id }) => id);
-  for (const [name, { subjectRegexp, publicKey }] of Object.entries(policy.identities)) {
+  for (const [name, { subjectRegexp, publicKey, key }] of Object.entries(policy.identities)) {
+    if (key !== undefined)
+      say(
+        "warning",
+        ["identities", name, "key"],
+        `the key of "${name}" is known by its digest alone: nothing can be verified with it`,
+        "paste the .pub file as publicKey",
+      );
     if (publicKey !== undefined && !isPublicKey(publicKey))
       say(
         "error",

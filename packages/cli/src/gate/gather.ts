@@ -11,7 +11,7 @@ import {
 } from "@mlsign/gate";
 import { checkLineage, type LineageClaim, LINEAGE_PREDICATE, readLineage } from "@mlsign/lineage";
 import type { Listing, Manifest } from "@mlsign/manifest";
-import type { EvidenceFact, LoadedPolicy, PolicyFacts } from "@mlsign/policy";
+import { type EvidenceFact, isNamed, type LoadedPolicy, type PolicyFacts } from "@mlsign/policy";
 import { verifyModel } from "@mlsign/verify";
 import type { Host } from "../host.ts";
 import type { LookFlags } from "../lineage/look-at-lineage.ts";
@@ -62,8 +62,10 @@ export async function gatherFacts(
   const { manifest, listing } = signed.files ?? (await claimManifest(location, {}, host));
   const identity = { name: listing.name, root: manifest.root, dirHash1: manifest.dirHash1 };
   const claims = await claimsOf(location, identity, signed.fact?.status === "valid", trust, host);
-  const wantsLineage = policy.require.some(({ type }) => type === "lineage");
-  const lineages = wantsLineage ? await lineagesOf(claims, options, host) : [];
+  const trainers = policy.require.flatMap(({ type, by = [] }) => (type === "lineage" ? by : []));
+  // A stranger's lineage names registries and commits: nobody is asked on a stranger's word.
+  const named = claims.filter(({ fact }) => isNamed(fact.signer, trainers, policy));
+  const lineages = await lineagesOf(named, options, host);
   const evidence = claims.map(({ fact }) => {
     const own = lineages.find(({ id }) => id === fact.id);
     return own === undefined ? fact : { ...fact, lineage: own.lineage };

@@ -90,18 +90,17 @@ test("what DVC pushed is pinned object by object, and a replaced object is told"
   };
   const mlsign = async (...args: string[]) =>
     run(NODE, [MLSIGN, ...args], { cwd: repo.dir, env: { ...isolated(repo.dir), ...env } });
-  const record = await mlsign(
-    ...["lineage", "record", "model.bin", "--data", "set.dvc", "--container", IMAGE, "--offline"],
-    ...[...remote, "--key", "k.key", "--json"],
-  );
+  const data = ["--data", "set.dvc", "--container", IMAGE, "--offline"];
+  const signed = [...data, ...remote, "--key", "k.key", "--json"];
+  const record = await mlsign("lineage", "record", "model.bin", ...signed);
   t.is(record.code, 0, record.stderr);
   const recorded = JSON.parse(record.stdout) as Recorded;
-  const [data] = recorded.predicate.buildDefinition.resolvedDependencies.filter(
+  const [dataset] = recorded.predicate.buildDefinition.resolvedDependencies.filter(
     ({ downloadLocation }) => downloadLocation !== undefined,
   );
-  const pinned = data?.annotations["mlsign.remote"]?.objects ?? [];
+  const pinned = dataset?.annotations["mlsign.remote"]?.objects ?? [];
   t.deepEqual(pinned.map(({ key }) => key).toSorted(), keys.map((key) => `dvc/${key}`).toSorted());
-  t.regex(data?.downloadLocation ?? "", /^s3:\/\/data\/dvc\/files\/md5\/.*\.dir$/);
+  t.regex(dataset?.downloadLocation ?? "", /^s3:\/\/data\/dvc\/files\/md5\/.*\.dir$/);
 
   const verify = async (): Promise<string> => {
     const { stdout } = await mlsign(

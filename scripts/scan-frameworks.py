@@ -62,7 +62,15 @@ def python():
     for name, value in values.items():
         keep("python", name, value)
     import argparse
+    import array
+    import pathlib
+    import re
+    import uuid
 
+    keep("python", "paths", [pathlib.Path("a/b"), pathlib.PurePosixPath("c")])
+    keep("python", "uuid", uuid.UUID(int=SEED))
+    keep("python", "pattern", re.compile("a+", re.I))
+    keep("python", "array", array.array("d", [1, 2]))
     keep("python", "namespace", argparse.Namespace(lr=0.1, epochs=3, layers=[1, 2]))
 
 

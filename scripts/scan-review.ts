@@ -40,6 +40,15 @@ export const REVIEWED: ReadonlyMap<string, Review> = new Map(
     "callable items applies|makes a container that calls its factory for a missing key": {
       collections: ["defaultdict"],
     },
+    "callable|a path as a value: nothing is opened": {
+      pathlib: ["Path", "PosixPath", "PurePath", "PurePosixPath", "PureWindowsPath", "WindowsPath"],
+      "pathlib._local": ["PosixPath", "PurePosixPath", "PureWindowsPath", "WindowsPath"],
+    },
+    "callable|an identifier or one of its constants": { uuid: ["SafeUUID", "UUID"] },
+    "callable|compiles a regular expression": { re: ["_compile"] },
+    "callable|makes an array of numbers from its bytes": {
+      array: ["_array_reconstructor", "array"],
+    },
     "callable|encodes a text with one of Python's codecs": { _codecs: ["encode"] },
     "callable|makes an instance without its constructor; the scanner judges its arguments": {
       copyreg: ["_reconstructor"],
@@ -193,6 +202,11 @@ export const REVIEWED: ReadonlyMap<string, Review> = new Map(
         ..."uint16 uint32 uint64 uint8 str_ bytes_ object_ void generic ndarray number".split(" "),
       ],
     },
+    "reference|an array's class": {
+      numpy: ["matrix", "recarray", "record"],
+      "numpy.core.records": ["recarray", "record"],
+      "numpy.matrixlib.defmatrix": ["matrix"],
+    },
     "reference|a function of numbers, kept as a parameter": {
       numpy: "abs absolute amax amin argmax argmin cos dot exp expm1 log log10 log1p log2"
         .split(" ")
@@ -247,6 +261,7 @@ export const FRAMEWORK_OF: Readonly<Record<string, string>> = {
   _codecs: "python",
   _loss: "scikit-learn",
   argparse: "python",
+  array: "python",
   builtins: "python",
   collections: "python",
   copyreg: "python",
@@ -257,10 +272,13 @@ export const FRAMEWORK_OF: Readonly<Record<string, string>> = {
   lightgbm: "lightgbm",
   numpy: "numpy",
   pandas: "pandas",
+  pathlib: "python",
   pytz: "pandas",
+  re: "python",
   scipy: "scipy",
   sklearn: "scikit-learn",
   torch: "torch",
+  uuid: "python",
   xgboost: "xgboost",
   zoneinfo: "python",
 };

@@ -57,6 +57,19 @@ for (const group of GROUPS) {
   });
 }
 
+for (const command of ["", "check", "pin", "attest"]) {
+  // Its examples want a bucket: storage.test.ts has one.
+  test(`mlsign storage ${command} --help fits the page`, async (t) => {
+    const { mlsign } = shell(t);
+    const { exit, out } = await mlsign("storage", ...command.split(" ").filter(Boolean), "--help");
+    t.is(exit, 0);
+    t.deepEqual(
+      out.split("\n").filter((line) => line.length > 100),
+      [],
+    );
+  });
+}
+
 for (const command of ["", ...COMMANDS, ...BELOW]) {
   test(`mlsign ${command} --help fits the page, and its examples work`, async (t) => {
     const user = shell(t);

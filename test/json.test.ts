@@ -2,6 +2,7 @@ import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import test from "ava";
+import { startGcs, startS3 } from "mlsign-test-stores";
 import { CARD, CASES, POLICY, requirements, stagingPolicy } from "./model-files.ts";
 import { shell } from "./shell.ts";
 
@@ -111,3 +112,61 @@ for (const [what, schema, args] of commands) {
     t.true(validate?.(JSON.parse(out)), JSON.stringify(validate?.errors, null, 1));
   });
 }
+
+for (const [what, schema, args] of [
+  ["storage check", "report", ["check", "s3://models/prod", "--drill"]],
+  ["storage check --model", "report", ["check", "--model", "eval.json", "--key", "k.pub"]],
+  ["storage pin", "evidence-attest", ["pin", "eval.json", "s3://models/eval.json"]],
+  ["storage pin of other bytes", "report", ["pin", "model.onnx", "s3://models/eval.json"]],
+  ["storage attest", "evidence-attest", ["attest", "eval.json", "s3://models/eval.json"]],
+  ["storage attest of other bytes", "report", ["attest", "model.onnx", "s3://models/eval.json"]],
+] as [string, string, string[]][]) {
+  test(`mlsign --json prints one document that fits the schema: ${what}`, async (t) => {
+    const user = shell(t);
+    await user.mlsign("keygen", "--out", "k");
+    const server = await startS3();
+    t.teardown(() => server.close());
+    const bucket = server.create("models", { lock: true });
+    const retention = { mode: "COMPLIANCE", until: new Date("2100-01-01T00:00:00Z") };
+    bucket.put("eval.json", readFileSync(user.path("eval.json")), { retention });
+    const env = { HOME: user.cwd, AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
+    const signer = args[0] === "check" ? [] : ["--key", "k.key"];
+    const flags = [...signer, "--endpoint", server.endpoint, "--json"];
+    const { out } = await user.as({ env }, "storage", ...args, ...flags);
+    const validate = validators.get(schema);
+    t.true(validate?.(JSON.parse(out)), JSON.stringify(validate?.errors, null, 1));
+  });
+}
+
+test("mlsign storage check --evidence writes lines that fit the schema", async (t) => {
+  const user = shell(t);
+  const amazon = await startS3();
+  const google = await startGcs();
+  t.teardown(async () => Promise.all([amazon.close(), google.close()]));
+  const bucket = amazon.create("models", {
+    lock: true,
+    defaultRetention: { mode: "COMPLIANCE", days: 365 },
+  });
+  for (const key of ["m/a", "m/b", "m/b"]) bucket.put(key, key);
+  bucket.remove("m/b", undefined);
+  const objects = google.create("models", { retentionSeconds: 60, objectRetention: true });
+  objects.write("m/a", Buffer.from("a"));
+  const env = {
+    HOME: user.cwd,
+    AWS_ACCESS_KEY_ID: "a",
+    AWS_SECRET_ACCESS_KEY: "b",
+    GOOGLE_OAUTH_ACCESS_TOKEN: "c",
+  };
+  const validate = validators.get("storage-evidence");
+  for (const [url, { endpoint }, count] of [
+    ["s3://models/m", amazon, 2],
+    ["gs://models/m", google, 1],
+  ] as const) {
+    const flags = ["--endpoint", endpoint, "--drill", "--evidence", "lines"];
+    await user.as({ env }, "storage", "check", url, ...flags);
+    const lines = readFileSync(user.path("lines"), "utf8").trimEnd().split("\n");
+    t.is(lines.length, count);
+    for (const line of lines)
+      t.true(validate?.(JSON.parse(line)), JSON.stringify(validate?.errors, null, 1));
+  }
+});

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { readWaivers } from "@mlsign/scan";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import test, { type ExecutionContext } from "ava";
 import { zip } from "../packages/scan/test/archives.ts";
 import { onnx, safetensors } from "../packages/scan/test/numbers.ts";
@@ -181,6 +183,25 @@ test("mlsign scan attest signs the outcome, and refuses to sign a bad one", asyn
     /added the scan|holds this claim already/,
   );
 
+  mkdirSync(path("conf"));
+  writeFileSync(path("conf/scan.yaml"), "waivers: w.json\n");
+  const document = {
+    schema: "urn:mlsign:scan-waivers:v1",
+    waivers: [
+      {
+        sha256: createHash("sha256").update(MINE).digest("hex"),
+        reason: "ours",
+        expires: "2099-01-01",
+      },
+    ],
+  };
+  writeFileSync(path("conf/w.json"), JSON.stringify(document));
+  const waived = await mlsign("scan", "attest", "mine.pkl", ...KEY, "--config", "conf/scan.yaml");
+  t.is(waived.exit, 0, waived.err);
+  const own = statementOf(readFileSync(path("mine.pkl.claims.jsonl"), "utf8")).predicate;
+  t.is(own.result, "WARNED");
+  t.is(own.configuration[2]?.name, "waivers");
+
   const refused = await mlsign("scan", "attest", "evil.pt", ...KEY);
   t.is(refused.exit, 1);
   t.regex(refused.err, /nothing was signed/);
@@ -240,12 +261,38 @@ test("mlsign sign looks into the archive that it signs the tree of", async (t) =
   t.is((await mlsign("sign", "m.tar", "--archive", ...KEY)).exit, 1);
 });
 
+test("the schema of waivers takes what is read, and nothing else", (t) => {
+  const file = new URL("../packages/cli/schemas/scan-waivers.v1.schema.json", import.meta.url);
+  const schema = JSON.parse(readFileSync(file, "utf8")) as object;
+  const validate = new Ajv2020({ strict: true }).compile(schema);
+  const good = { sha256: "a".repeat(64), reason: "ours", expires: "2027-01-01" };
+  const rows: [object, boolean][] = [
+    [good, true],
+    [{ ...good, import: "my.module.Name" }, true],
+    [{ ...good, import: "Name" }, false],
+    [{ ...good, import: "my.module *" }, false],
+    [{ ...good, sha256: "A".repeat(64) }, false],
+    [{ ...good, reason: "\t" }, false],
+    [{ ...good, expires: "soon" }, false],
+    [{ ...good, more: 1 }, false],
+    [{ sha256: good.sha256, expires: good.expires }, false],
+  ];
+  for (const [waiver, wanted] of rows) {
+    const document = { schema: "urn:mlsign:scan-waivers:v1", waivers: [waiver] };
+    t.is(validate(document), wanted, JSON.stringify(document));
+    const read = (): unknown => readWaivers(Buffer.from(JSON.stringify(document)));
+    if (wanted) t.notThrows(read);
+    else t.throws(read);
+  }
+});
+
 interface Statement {
   readonly predicateType: string;
   readonly predicate: {
     readonly result: string;
     readonly configuration: readonly {
       readonly uri?: string;
+      readonly name?: string;
       readonly digest?: { readonly sha256: string };
       readonly annotations?: { readonly allowUnsafe?: string };
     }[];

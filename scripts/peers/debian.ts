@@ -24,6 +24,7 @@ export async function unpacked(
     });
     for (const archive of globSync("*.deb", { cwd: partial })) {
       await mustRun("dpkg-deb", ["-x", archive, "."], options);
+      rmSync(join(partial, archive));
     }
     if (!existsSync(join(partial, program))) throw new Error(`${name} has no ${program}`);
     rmSync(folder, { recursive: true, force: true });

@@ -81,13 +81,19 @@ export interface Service {
 export async function start(
   name: string,
   command: readonly [program: string, ...args: string[]],
-  options: { readonly ready: string; readonly dir: string },
+  options: {
+    /** Asked for 200; a daemon that speaks no HTTP is asked for by whoever calls. */
+    readonly ready: string | (() => Promise<boolean>);
+    readonly dir: string;
+    /** Beside what is isolated. */
+    readonly env?: NodeJS.ProcessEnv;
+  },
 ): Promise<Service> {
   const file = join(options.dir, `${name}.log`);
   const fd = openSync(file, "w");
   const keeper = spawn(process.execPath, [KEEPER, ...command], {
     cwd: options.dir,
-    env: isolated(options.dir),
+    env: { ...isolated(options.dir), ...options.env },
     stdio: ["pipe", fd, fd],
   });
   closeSync(fd);
@@ -101,11 +107,14 @@ export async function start(
     },
   };
   const deadline = Date.now() + 60_000;
-  while (!(await answers(options.ready))) {
+  const { ready } = options;
+  const isReady = async (): Promise<boolean> =>
+    typeof ready === "string" ? answers(ready) : ready();
+  while (!(await isReady())) {
     if (keeper.exitCode !== null || keeper.signalCode !== null || Date.now() > deadline) {
       await service.stop();
       throw new Error(
-        `Cannot start ${name}: no answer from ${options.ready}\n${tail(service.log())}`,
+        `Cannot start ${name}: no answer from ${typeof ready === "string" ? ready : "it"}\n${tail(service.log())}`,
       );
     }
     await sleep(50);

@@ -364,14 +364,14 @@ function pair(code: string, value: number): Buffer {
 }
 
 function escaped(text: string, random: (below: number) => number): string {
-  return [...text]
+  return Array.from(text)
     .map((char) => (random(3) === 0 && char <= "z" ? `\\x${hex(char, 2)}` : char))
     .filter((char) => char <= "~")
     .join("");
 }
 
 function unicode(text: string, random: (below: number) => number): string {
-  return [...text]
+  return Array.from(text)
     .map((char) => (random(3) === 0 || char > "~" ? `\\u${hex(char, 4)}` : char))
     .join("");
 }

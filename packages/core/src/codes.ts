@@ -62,6 +62,7 @@ export const ERROR_CODES = {
   "special-file": ["refused", "The model holds a device, FIFO or socket"],
   "storage-bucket-missing": ["usage", "There is no such bucket"],
   "storage-object-missing": ["unavailable", "An object that is needed to go on is not there"],
+  "storage-sdk-missing": ["unavailable", "The optional package for this store is not installed"],
   "symlink-escape": ["refused", "A symbolic link leads out of the model, or in a circle"],
   "symlink-refused": ["refused", "The model holds a symbolic link and links were not allowed"],
   "trust-missing": ["usage", "Nobody was named to trust"],

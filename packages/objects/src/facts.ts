@@ -55,7 +55,20 @@ export interface GcsBucketFacts {
   readonly reads: readonly Read[];
 }
 
-export type BucketFacts = S3BucketFacts | GcsBucketFacts;
+export interface AzureBucketFacts {
+  readonly provider: "azure";
+  readonly bucket: string;
+  readonly container: Reading<{
+    /** Locked or not, and for how long, is not told. */
+    readonly policy: boolean;
+    readonly legalHold: boolean;
+    /** Versions have retentions of their own. */
+    readonly versionLevel: boolean;
+  }>;
+  readonly reads: readonly Read[];
+}
+
+export type BucketFacts = S3BucketFacts | GcsBucketFacts | AzureBucketFacts;
 
 export interface StoredChecksum {
   readonly algorithm: string;
@@ -124,4 +137,21 @@ export interface GcsObjectFacts {
   readonly reads: readonly Read[];
 }
 
-export type ObjectFacts = S3ObjectFacts | GcsObjectFacts;
+export interface AzureObjectFacts {
+  readonly provider: "azure";
+  readonly key: string;
+  /** The version that was asked for, or the current one. */
+  readonly head: Reading<
+    StoredObject & {
+      readonly noncurrent: boolean;
+      /** `Locked` or `Unlocked`. */
+      readonly retention: { readonly mode: string; readonly until: string } | undefined;
+      readonly legalHold: boolean;
+    }
+  >;
+  /** Every version of exactly this name, newest first. */
+  readonly versions: Reading<readonly ObjectVersion[]>;
+  readonly reads: readonly Read[];
+}
+
+export type ObjectFacts = S3ObjectFacts | GcsObjectFacts | AzureObjectFacts;

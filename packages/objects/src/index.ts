@@ -1,10 +1,12 @@
-/** S3 and Google Cloud Storage behind one interface: facts of objects, without judgement. @module */
+/** S3, Google Cloud Storage and Azure Blob Storage behind one interface: facts of objects, without judgement. @module */
 export { keyBelow, parseLocation } from "./location.ts";
 export { openStore } from "./open.ts";
 export { inParallel } from "./pool.ts";
 export { redirects } from "./redirects.ts";
 
 export type {
+  AzureBucketFacts,
+  AzureObjectFacts,
   BucketFacts,
   DefaultRetention,
   GcsBucketFacts,

@@ -1,6 +1,6 @@
 import { MlsignError, printable } from "@mlsign/core";
 
-/** `s3://bucket/prefix` or `gs://bucket/prefix`, taken apart. */
+/** `s3://bucket/prefix`, `gs://bucket/prefix` or `az://container/prefix`, taken apart. */
 export interface StorageLocation {
   readonly scheme: "s3" | "gs" | "azure";
   readonly bucket: string;
@@ -18,10 +18,9 @@ export function parseLocation(url: string): StorageLocation {
   const [, scheme = "", bucket = "", prefix = ""] = match ?? [];
   const known = SCHEMES.get(scheme);
   if (known === undefined) {
-    const hint =
-      scheme === "mlflow-artifacts"
-        ? "this root is behind MLflow's proxy: give the bucket that its --artifacts-destination names"
-        : "give s3://BUCKET/PREFIX or gs://BUCKET/PREFIX";
+    const hint = url.startsWith("mlflow-artifacts:")
+      ? "this root is behind MLflow's proxy: give the bucket that its --artifacts-destination names"
+      : "give s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX";
     throw new MlsignError("usage", `Cannot look at ${printable(url)}: not in a known store`, {
       hint,
     });
@@ -48,6 +47,6 @@ const SCHEMES: ReadonlyMap<string, StorageLocation["scheme"]> = new Map([
   ["s3a", "s3"],
   ["gs", "gs"],
   ["gcs", "gs"],
+  ["az", "azure"],
   ["azure", "azure"],
-  ["wasbs", "azure"],
 ]);

@@ -1,4 +1,3 @@
-import { MlsignError } from "@mlsign/core";
 import type { StorageLocation } from "./location.ts";
 import type { ObjectStore } from "./store.ts";
 
@@ -26,6 +25,6 @@ export async function openStore(
     case "gs":
       return (await import("./gcs/store.ts")).gcsStore(options);
     case "azure":
-      throw new MlsignError("usage", "Cannot look at Azure Blob Storage: it is not supported yet");
+      return (await import("./azure/store.ts")).azureStore(options);
   }
 }

@@ -33,7 +33,7 @@ export interface Created extends Attempt {
 
 /** One store, with one set of credentials. Types of its SDK do not leave its folder. */
 export interface ObjectStore {
-  readonly provider: "s3" | "gcs";
+  readonly provider: "s3" | "gcs" | "azure";
   /** Origin that answers come from. */
   readonly endpoint: string;
   /** `@aws-sdk/client-s3@3.1169.0` */

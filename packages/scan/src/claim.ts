@@ -30,7 +30,8 @@ export function scanClaim(
   const verdict = decide(findings);
   if (verdict !== "accepted" && verdict !== "refused") return undefined;
   const sorted = files.toSorted((a, b) => byUtf8(a.path, b.path));
-  const results = new Map(sorted.map(({ path }) => [path, resultOf(path, findings)]));
+  const worst = worstByPath(findings);
+  const results = new Map(sorted.map(({ path }) => [path, worst.get(path) ?? "passed"]));
   const named = (wanted: Result): string[] =>
     [...results].flatMap(([path, result]) => (result === wanted ? [path] : []));
   const warned = named("warned");
@@ -64,12 +65,15 @@ export function scanClaim(
 
 type Result = "passed" | "warned" | "failed";
 
-function resultOf(path: string, findings: readonly Finding[]): Result {
-  const bad = findings.filter(
-    ({ location, outcome }) => location?.path === path && outcome === "fail",
-  );
-  if (bad.some(({ severity }) => severity === "error")) return "failed";
-  return bad.length > 0 ? "warned" : "passed";
+/** Of the files that are not good, what they come to. */
+function worstByPath(findings: readonly Finding[]): Map<string, Result> {
+  const worst = new Map<string, Result>();
+  for (const { location, outcome, severity } of findings) {
+    if (location === undefined || outcome !== "fail") continue;
+    if (severity === "error") worst.set(location.path, "failed");
+    else if (!worst.has(location.path)) worst.set(location.path, "warned");
+  }
+  return worst;
 }
 
 export const SCAN_CLAIM_TYPE = "https://in-toto.io/attestation/test-result/v0.1";

@@ -4,6 +4,8 @@ import { DATA } from "./formats/data.ts";
 import { GGUF } from "./formats/gguf.ts";
 import { HDF5 } from "./formats/hdf5.ts";
 import { JSON_TEXT } from "./formats/json.ts";
+import { LZ4 } from "./formats/lz4.ts";
+import { MSGPACK } from "./formats/msgpack.ts";
 import { NPY } from "./formats/npy.ts";
 import { ONNX } from "./formats/onnx.ts";
 import { TEXT } from "./formats/plain-text.ts";
@@ -12,6 +14,7 @@ import { REFUSED } from "./formats/refused.ts";
 import { SAFETENSORS } from "./formats/safetensors.ts";
 import { TAR } from "./formats/tar.ts";
 import { TENSORFLOW } from "./formats/tensorflow.ts";
+import { TFLITE } from "./formats/tflite.ts";
 import { ZIP } from "./formats/zip.ts";
 import { PICKLE } from "./pickle/format.ts";
 
@@ -25,9 +28,12 @@ export const FORMATS: readonly Format[] = [
   HDF5,
   ONNX,
   TENSORFLOW,
+  TFLITE,
+  MSGPACK,
   GZIP,
   ZLIB,
   ZSTD,
+  LZ4,
   JOBLIB_ZFILE,
   REFUSED,
   PROGRAM,

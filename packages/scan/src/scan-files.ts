@@ -3,7 +3,7 @@ import { messageOf, MlsignError, type OnProgress } from "@mlsign/core";
 import type { ScanLimits } from "./limits.ts";
 import type { FileScan } from "./report.ts";
 import { scanSource } from "./scan-source.ts";
-import { openFile, type OpenSource } from "./source.ts";
+import { openFile, type OpenSource, withHead } from "./source.ts";
 import { judgeTogether, type LooseScan } from "./together.ts";
 
 export interface ScanInput {
@@ -49,6 +49,7 @@ export async function scanFiles(
   const scans: LooseScan[] = [];
   const unread: Unread[] = [];
   const total = inputs.reduce((sum, { size }) => sum + size, 0);
+  const room = Buffer.allocUnsafe(ROOM);
   let done = 0;
   const tell = (bytes: number): void =>
     onProgress?.({ step: "scanning", done: Math.min(total, done + bytes), total, unit: "bytes" });
@@ -56,7 +57,7 @@ export async function scanFiles(
     signal?.throwIfAborted();
     tell(0);
     try {
-      scans.push(await scanFile(input, { ...(limits && { limits }), signal, tell, hash }));
+      scans.push(await scanFile(input, { ...(limits && { limits }), signal, tell, hash, room }));
     } catch (error) {
       if (signal?.aborted) throw error;
       const defect = !(error instanceof MlsignError);
@@ -75,12 +76,16 @@ async function scanFile(
     readonly signal: AbortSignal | undefined;
     readonly tell: (bytes: number) => void;
     readonly hash: boolean;
+    readonly room: Buffer;
   },
 ): Promise<LooseScan> {
   const source = openFile(file);
   try {
     const { limits, signal, tell } = options;
-    const scan = await scanSource(path, source, { ...(limits && { limits }), signal });
+    const scan = await scanSource(path, withHead(source, options.room), {
+      ...(limits && { limits }),
+      signal,
+    });
     const digest = sha256 ?? (options.hash ? sha256Of(source, tell) : "");
     if (!source.unchanged()) {
       throw new MlsignError("file-changed-while-hashing", "The file changed while it was scanned");
@@ -101,3 +106,5 @@ function sha256Of(source: OpenSource, tell: (bytes: number) => void): string {
 }
 
 const BLOCK = 1024 * 1024;
+/** Files up to this size are read at once. */
+const ROOM = 128 * 1024;

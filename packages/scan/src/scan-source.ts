@@ -50,6 +50,8 @@ class Scan {
   #verdict: ScanVerdict = "safe-format";
   #entries = 0;
   #decoded = 0;
+  #size = 0;
+  #judged = 0;
 
   constructor(path: string, limits: ScanLimits, signal: AbortSignal | undefined) {
     this.#path = path;
@@ -81,6 +83,12 @@ class Scan {
       return this.#limit(within, `lies deeper than ${this.#limits.depth} files within files`);
     }
     this.#entries += 1;
+    // Entries may lie in each other's bytes; those that do not come to this much at most.
+    this.#judged += source.size;
+    if (within.length === 0) this.#size = source.size;
+    if (this.#judged > (this.#size + this.#decoded) * (this.#limits.depth + 1)) {
+      return this.#limit(within, "lies in bytes that other entries have, too");
+    }
     if (this.#entries > this.#limits.entries) {
       return this.#limit(within, `is one of more than ${this.#limits.entries} entries`);
     }

@@ -54,6 +54,25 @@ export function bufferSource(bytes: Uint8Array): ByteSource {
   };
 }
 
+/**
+ * The same bytes with the first of them in memory, all of them where they are few: every format
+ * asks for the start. `room` holds them, and serves one source at a time.
+ */
+export function withHead(source: ByteSource, room: Buffer): ByteSource {
+  const first = source.read(
+    0,
+    source.size <= room.length ? source.size : Math.min(HEAD, room.length),
+  );
+  const head = room.subarray(0, first.copy(room));
+  return {
+    size: source.size,
+    read: (offset, length) =>
+      offset + length <= head.length || head.length === source.size
+        ? head.subarray(offset, Math.min(head.length, offset + length))
+        : source.read(offset, length),
+  };
+}
+
 /** A part of a source; one that leads out of it is cut. */
 export function sliceSource(source: ByteSource, start: number, length: number): ByteSource {
   const size = Math.max(0, Math.min(length, source.size - start));
@@ -73,3 +92,5 @@ function attempt<T>(act: () => T): T {
     throw new MlsignError("file-unreadable", `Cannot read the file: ${code}`, { cause: error });
   }
 }
+
+const HEAD = 4096;

@@ -29,6 +29,8 @@ export function judgeTogether(scans: readonly LooseScan[]): FileScan[] {
   for (const { path } of scans) {
     const table = SHARD.exec(path)?.[1];
     if (table && byPath.get(`${table}.index`)?.formats.includes("tf-table")) data.add(path);
+    const network = path.replace(/\.bin$/, ".xml");
+    if (network !== path && byPath.get(network)?.formats.includes("openvino-ir")) data.add(path);
   }
   if (scans.some(({ observations }) => observations.some(({ rule }) => rule === "auto-map"))) {
     for (const { path, formats } of scans) {

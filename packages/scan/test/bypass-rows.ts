@@ -256,6 +256,12 @@ const SPECIAL: readonly BypassRow[] = [
     [proto(4), frame(pickle("N", STOP), 1000)],
     "unscannable",
   ),
+  row(
+    "a frame's end within a name",
+    "what CPython reads as os.system from bytes, and as another name from a file",
+    [proto(4), frame(Buffer.from("cxxx")), "os\nsystem\n", text("id"), TUPLE1, REDUCE, STOP],
+    "unscannable",
+  ),
   row("V escapes", "a name in raw-unicode-escape", [
     "V\\u006fs\n",
     "V\\u0073ystem\n",

@@ -339,6 +339,40 @@ const CONFIGS: readonly Row[] = [
     "unknown-import",
     "hydra-target",
   ],
+  ["a target in a flow", "a: {b: 1, _target_: os.system}\n", "dangerous", "hydra-target"],
+  [
+    "a target on the next line",
+    "_target_:\n  os.system\n",
+    "unscannable",
+    "hydra-target",
+    "c.yaml",
+  ],
+  [
+    "a target with an escape",
+    '"\\x5ftarget_": os.system\n',
+    "unscannable",
+    "hydra-target",
+    "c.yaml",
+  ],
+  ["a target in a comment", "# _target_ is Hydra's\n", "safe-format", undefined, "c.yaml"],
+  [
+    "a template with a name, and no statement",
+    '{"chat_template": [{"name": "a", "template": "{{ x.__class__ }}"}]}',
+    "dangerous",
+    "template-escape",
+  ],
+  [
+    "auto_map behind lists too deep",
+    `{"a": ${"[".repeat(30_000)}${"]".repeat(30_000)}, "auto_map": {}}`,
+    "unscannable",
+    "limit",
+  ],
+  [
+    "auto_map behind lists that are deep",
+    `{"a": ${"[".repeat(3000)}${"]".repeat(3000)}, "auto_map": {}}`,
+    "executable",
+    "auto-map",
+  ],
   ["a tag in YAML", "a: !!python/object/apply:os.system ['id']\n", "dangerous", "yaml-tag"],
   [
     "a long tag in YAML",
@@ -443,6 +477,16 @@ const KERAS: readonly Row[] = [
     layer("deserialize", { module: "keras.layers" }),
     "unknown-import",
     "keras-import",
+  ],
+];
+
+const crowded = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`k${i}`, "v"]));
+const KERAS_MORE: readonly Row[] = [
+  [
+    "a Lambda behind many keys",
+    JSON.stringify({ ...crowded, class_name: "Lambda", config: {} }),
+    "executable",
+    "keras-code",
   ],
 ];
 
@@ -563,6 +607,17 @@ const HDF5: readonly Row[] = [
     "keras-code",
   ],
   ["a Lambda behind a brace", hdf5('{"a', "\0", layer("Lambda")), "executable", "keras-code"],
+  [
+    "a Keras model that is no JSON",
+    hdf5(layer("Dense").replace("Sequential", "Seq\0l")),
+    "safe-format",
+  ],
+  [
+    "a Keras model that is no JSON to its end",
+    hdf5(layer("Dense").replace("layers", "lay\0")),
+    "unscannable",
+    "json-broken",
+  ],
   ["attributes that are packed", hdf5("FRHP\0\x07\0\x10\0"), "unscannable", "not-read"],
   ["PyTables", hdf5("PYTABLES_FORMAT_VERSION"), "unscannable", "not-read"],
   [
@@ -571,6 +626,32 @@ const HDF5: readonly Row[] = [
     "executable",
     "keras-code",
   ],
+];
+
+const flax = Buffer.from("82a16193c003c2a162c70401deadbeef", "hex");
+const OTHERS: readonly Row[] = [
+  ["MessagePack", flax, "safe-format"],
+  [
+    "MessagePack with an extension of somebody's",
+    Buffer.from("81a161c70129ff", "hex"),
+    "unscannable",
+    "not-read",
+  ],
+  ["MessagePack that is cut", flax.subarray(0, -1), "unscannable", "unrecognised"],
+  [
+    "MessagePack with bytes behind",
+    Buffer.concat([flax, Buffer.from([0])]),
+    "unscannable",
+    "unrecognised",
+  ],
+  ["TensorFlow Lite", Buffer.from("\x1c\0\0\0TFL3\x14\0 CONV_2D FlexErf", "latin1"), "safe-format"],
+  [
+    "TensorFlow Lite that writes files",
+    Buffer.from("\x1c\0\0\0TFL3 FlexWriteFile", "latin1"),
+    "dangerous",
+    "tf-operator",
+  ],
+  ["an operator of a package's", savedModel("Addons>Sum"), "unknown-import", "tf-operator"],
 ];
 
 const PROGRAMS: readonly Row[] = [
@@ -614,10 +695,11 @@ for (const [format, rows] of Object.entries({
   SafeTensors: SAFETENSORS,
   GGUF,
   text: CONFIGS,
-  Keras: KERAS,
+  Keras: [...KERAS, ...KERAS_MORE],
   "Protocol Buffers": PROTOBUF,
   HDF5,
   other: PROGRAMS,
+  more: OTHERS,
 })) {
   for (const [what, file, verdict, rule, name = "model.bin"] of rows) {
     test(`scanSource() judges ${format}: ${what}`, async (t) => {

@@ -24,6 +24,12 @@ const SEEDS: Readonly<Record<string, Buffer>> = {
   gzip: gzipSync(EVIL),
   zlib: deflateSync(EVIL),
   zstd: zstdCompressSync(EVIL),
+  lz4: Buffer.concat([
+    Buffer.from("04224d1864400a", "hex"),
+    Buffer.from([EVIL.length + 2, 0, 0, 0, 0xf0, EVIL.length - 15]),
+    EVIL,
+    Buffer.from([0, 0, 0, 0, 1, 2, 3, 4]),
+  ]),
   npy: npyOfObjects(EVIL),
   numbers: npyOf("[('a', '<f4'), ('b', '<i2', (3,))]", "(2,)", Buffer.alloc(20)),
   safetensors: safetensors({ a: F32 }, Buffer.alloc(8)),

@@ -173,6 +173,16 @@ test("shards of a TensorFlow checkpoint are data where their table is", async (t
   );
 });
 
+test("numbers of an OpenVINO network are data where the network is", async (t) => {
+  const network = '<?xml version="1.0"?>\n<net name="m" version="11"></net>\n';
+  t.deepEqual(verdicts(await scan(t, { "m.xml": network, "m.bin": NOISE })), {
+    "m.xml": "safe-format",
+    "m.bin": "safe-format",
+  });
+  t.is(verdicts(await scan(t, { "m.xml": "<p/>", "m.bin": NOISE }))["m.bin"], "unscannable");
+  t.is(verdicts(await scan(t, { "m.xml": network, "m.bin": EVIL }))["m.bin"], "dangerous");
+});
+
 test("scanFindings() maps each verdict, and names file, entry and import", async (t) => {
   const tree = await scan(t, {
     "evil.zip": zip([{ name: "m/data.pkl", data: EVIL }]),

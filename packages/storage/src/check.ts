@@ -14,12 +14,12 @@ import {
   type ObjectVersion,
 } from "@mlsign/objects";
 import { CHECKS } from "./checks.ts";
-import { type DrillJournal } from "./drill.ts";
 import { CANARY, drillCanary } from "./drill-canary.ts";
 import { drillShorten, recoverDrills } from "./drill-shorten.ts";
+import { type DrillJournal } from "./drill.ts";
 import { attemptJson, objectEvidence } from "./evidence.ts";
-import { judge } from "./judge.ts";
 import { judgeBucket } from "./judge-bucket.ts";
+import { judge } from "./judge.ts";
 import {
   type Expectation,
   judged,
@@ -76,6 +76,7 @@ export async function checkStorage(
   const { bucket, prefix, drill, exact = false, onObject, onProgress } = options;
   const facts = await store.bucket(bucket);
   const tally = new Tally(options);
+  if (facts.provider === "s3" && facts.otherOwner === true) return tally.foreign();
   const stores = drill && { reader: store, pipeline: drill.store, journal: drill.journal };
   if (stores?.journal !== undefined)
     for (const reason of await recoverDrills(stores, stores.journal)) tally.note("", reason);
@@ -90,7 +91,7 @@ export async function checkStorage(
         ? await drillShorten(stores, bucket, object)
         : undefined;
     const judgement = judged([...found.reasons, ...(shorten?.reasons ?? [])]);
-    tally.add(key, judgement, expected.versionId !== undefined);
+    tally.add(key, judgement, expected.versionId !== undefined || bindsKeys(facts));
     onObject?.(
       objectEvidence({
         store,
@@ -108,6 +109,13 @@ export async function checkStorage(
   for (const reason of judgeBucket(facts, options.policy)) tally.note(prefix, reason);
   const attempts = await canary(stores, drill, options, tally);
   return tally.result(store, drill, attempts);
+}
+
+/** Whether what is retained can be neither overwritten nor deleted: a name is as good as a version then. */
+function bindsKeys(facts: BucketFacts): boolean {
+  if (facts.provider !== "gcs" || facts.metadata.kind !== "value") return false;
+  const { retention, versioning } = facts.metadata.value;
+  return retention?.locked === true && !versioning;
 }
 
 /** A target, or an object of the listing with the versions that came along. */
@@ -250,12 +258,37 @@ class Tally {
     this.#told.set(id, one);
   }
 
+  /** Another account's bucket: nothing in it is looked at. */
+  foreign(): CheckedStorage {
+    const { bucket } = this.#options;
+    const found = finding(
+      CHECKS["STO-090"],
+      "unknown",
+      "the bucket belongs to another account than the expected one",
+      {
+        subject: bucket,
+        fix: "find out whose bucket it is, or give its account with --expected-bucket-owner",
+        evidence: { check: "STO-090", reason: "bucket-owner-mismatch", verdict: "unknown", bucket },
+      },
+    );
+    return {
+      verdict: decide([found]),
+      storage: "unknown",
+      objects: { ...this.#counts },
+      findings: [found],
+    };
+  }
+
   result(
     store: ObjectStore,
     drill: DrillOptions | undefined,
     attempts: readonly Attempt[] | undefined,
   ): CheckedStorage {
-    const { bucket, prefix } = this.#options;
+    const { bucket, prefix, targets } = this.#options;
+    const nothing =
+      targets === undefined
+        ? "there is no object below this prefix"
+        : "no object is known of what is meant";
     const counts = this.#counts;
     const findings = [...this.#told.values()].map((it) => findingOf(it, this.#options));
     findings.push(...this.findings);
@@ -291,8 +324,8 @@ class Tally {
     }
     if (done === 0) {
       findings.push(
-        finding(CHECKS["STO-010"], "fail", "there is no object below this prefix", {
-          fix: "give the prefix that the objects have, or push them",
+        finding(CHECKS["STO-010"], "fail", nothing, {
+          fix: targets === undefined ? "give the prefix that the objects have" : "push them",
           evidence: { check: "STO-010", endpoint: store.endpoint },
         }),
       );

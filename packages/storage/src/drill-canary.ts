@@ -1,11 +1,6 @@
-import {
-  type Attempt,
-  keyBelow,
-  type ObjectFacts,
-  type ObjectName,
-} from "@mlsign/objects";
-import type { DrillStores } from "./drill.ts";
+import { type Attempt, keyBelow, type ObjectFacts, type ObjectName } from "@mlsign/objects";
 import { drillShorten } from "./drill-shorten.ts";
+import type { DrillStores } from "./drill.ts";
 import { type Reason, shell } from "./verdict.ts";
 
 export interface CanaryDrill {
@@ -51,12 +46,18 @@ export async function drillCanary(
     return done();
   }
   const exact = { ...name, versionId: head.versionId };
-  // What must be there is not created: this alone is harmless on an object without retention.
-  const again = keep("create-again", await pipeline.create(name, CONTENT));
-  createOnly = again.failed ? undefined : again.refused;
+  // A store that writes over it leaves a second version, and is not asked for a third.
+  if (versionsOf(before) > 1) createOnly = false;
+  else {
+    const again = keep("create-again", await pipeline.create(name, CONTENT));
+    createOnly = again.failed ? undefined : again.refused;
+  }
   if (!isRetained(before)) {
     reasons.push({
-      ...unproved("canary-not-retained", "the canary is not retained, so that nothing was tried on it"),
+      ...unproved(
+        "canary-not-retained",
+        "the canary is not retained, so that nothing was tried on it",
+      ),
       fix: fixOf(reader.provider, exact),
     });
     return done();
@@ -71,7 +72,10 @@ export async function drillCanary(
     if (attempt.refused) continue;
     reasons.push(
       attempt.failed
-        ? unproved("canary-drill-failed", `the canary's deletion was not answered: ${told(attempt)}`)
+        ? unproved(
+            "canary-drill-failed",
+            `the canary's deletion was not answered: ${told(attempt)}`,
+          )
         : deleted(bypass, mode),
     );
     if (!attempt.failed && bypass && mode === "GOVERNANCE") reasons.push(powerful());
@@ -89,6 +93,11 @@ export async function drillCanary(
   if (last.head.kind === "value" && last.head.value.etag !== head.etag && !isGcs(last))
     reasons.push(changed());
   return done();
+}
+
+function versionsOf(object: ObjectFacts): number {
+  if (object.provider !== "s3" || object.versions.kind !== "value") return 1;
+  return object.versions.value.filter(({ isMarker }) => !isMarker).length;
 }
 
 function isGcs({ provider }: ObjectFacts): boolean {

@@ -119,6 +119,17 @@ function lockOf(bucket: BucketFacts, object: ObjectFacts): JsonObject {
       eventBasedHold: head?.eventBasedHold ?? null,
     };
   }
+  if (bucket.provider === "azure" && object.provider === "azure") {
+    const head = object.head.kind === "value" ? object.head.value : undefined;
+    const own = bucket.container.kind === "value" ? bucket.container.value : undefined;
+    return {
+      bucketEnabled: own?.policy ?? null,
+      versionLevel: own?.versionLevel ?? null,
+      mode: head?.retention?.mode ?? null,
+      retainUntil: head?.retention?.until ?? null,
+      legalHold: head?.legalHold ?? null,
+    };
+  }
   return {};
 }
 

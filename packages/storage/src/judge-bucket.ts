@@ -33,7 +33,8 @@ function byDefault(bucket: BucketFacts, { now, requiredUntil }: StoragePolicy): 
   if (bucket.provider !== "gcs" || bucket.metadata.kind !== "value") return [];
   const { retention } = bucket.metadata.value;
   const seconds = days * 86_400;
-  const short = retention !== undefined && requiredUntil !== undefined && retention.seconds < seconds;
+  const short =
+    retention !== undefined && requiredUntil !== undefined && retention.seconds < seconds;
   if (retention !== undefined && !short) return [];
   return [
     {

@@ -1,4 +1,5 @@
 import type { BucketFacts, ObjectFacts } from "@mlsign/objects";
+import { judgeAzure } from "./judge-azure.ts";
 import { judgeGcs } from "./judge-gcs.ts";
 import { judgeS3 } from "./judge-s3.ts";
 import type { Expectation, Judgement, StoragePolicy } from "./verdict.ts";
@@ -17,5 +18,7 @@ export function judge(
     return judgeS3(bucket, object, expected, policy);
   if (bucket.provider === "gcs" && object.provider === "gcs")
     return judgeGcs(bucket, object, expected, policy);
+  if (bucket.provider === "azure" && object.provider === "azure")
+    return judgeAzure(bucket, object, expected, policy);
   throw new TypeError("the bucket's provider is not the object's");
 }

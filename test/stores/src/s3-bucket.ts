@@ -145,9 +145,7 @@ export class S3Bucket {
     return [...this.#objects]
       .filter(([key]) => key.startsWith(prefix))
       .toSorted(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-      .flatMap(([, versions]) =>
-        versions.map((version, at) => ({ version, isLatest: at === 0 })),
-      );
+      .flatMap(([, versions]) => versions.map((version, at) => ({ version, isLatest: at === 0 })));
   }
 
   #nextId(): string {

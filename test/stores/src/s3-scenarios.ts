@@ -1,13 +1,17 @@
 import { createHash } from "node:crypto";
 import {
+  CompleteMultipartUploadCommand,
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
+  PutBucketPolicyCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
   PutObjectLegalHoldCommand,
   PutObjectLockConfigurationCommand,
   PutObjectRetentionCommand,
   S3Client,
+  UploadPartCommand,
 } from "@aws-sdk/client-s3";
 
 export interface S3Credentials {
@@ -89,12 +93,13 @@ export class Arrangement {
     );
   }
 
-  async put(content: string = BYTES, retention?: Retained): Promise<string | undefined> {
+  async put(content: string = "weights\n", retention?: Retained): Promise<string | undefined> {
     const { VersionId } = await this.#client.send(
       new PutObjectCommand({
         Bucket: this.bucket,
         Key: KEY,
         Body: Buffer.from(content),
+        ContentMD5: createHash("md5").update(content).digest("base64"),
         ...(retention && {
           ObjectLockMode: retention.mode,
           ObjectLockRetainUntilDate: new Date(Date.now() + retention.ms),
@@ -132,21 +137,50 @@ export class Arrangement {
     );
   }
 
+  /** In one part, with the retention asked for where the upload is begun. */
+  async multipart(content: string, { mode, ms }: Retained): Promise<string | undefined> {
+    const at = { Bucket: this.bucket, Key: KEY };
+    const { UploadId } = await this.#client.send(
+      new CreateMultipartUploadCommand({
+        ...at,
+        ObjectLockMode: mode,
+        ObjectLockRetainUntilDate: new Date(Date.now() + ms),
+      }),
+    );
+    const { ETag } = await this.#client.send(
+      new UploadPartCommand({ ...at, UploadId, PartNumber: 1, Body: Buffer.from(content) }),
+    );
+    const { VersionId } = await this.#client.send(
+      new CompleteMultipartUploadCommand({
+        ...at,
+        UploadId,
+        MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] },
+      }),
+    );
+    return VersionId;
+  }
+
+  async policy(policy: object): Promise<void> {
+    await this.#client.send(
+      new PutBucketPolicyCommand({ Bucket: this.bucket, Policy: JSON.stringify(policy) }),
+    );
+  }
+
   close(): void {
     this.#client.destroy();
   }
 }
 
-interface Retained {
+export interface Retained {
   readonly mode: "COMPLIANCE" | "GOVERNANCE";
   readonly ms: number;
 }
 
-const KEY = "m/weights.bin";
-const BYTES = "weights\n";
+export const KEY: string = "m/weights.bin";
+export const BYTES: string = "weights\n";
 const MD5 = createHash("md5").update(BYTES).digest("hex");
 const DAY = 86_400_000;
-const YEAR = { mode: "COMPLIANCE", ms: 365 * DAY } as const;
+export const YEAR: Retained = { mode: "COMPLIANCE", ms: 365 * DAY };
 
 /** Every state of a bucket that has a verdict of its own; 90 days are required in all of them. */
 export const S3_SCENARIOS: readonly S3Scenario[] = [

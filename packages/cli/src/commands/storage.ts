@@ -19,7 +19,7 @@ export function storageCommand(host: Host, action: Action): Command {
 function checkCommand(host: Host, action: Action): Command {
   const command = new Command("check")
     .description("check that objects are retained, and not shadowed, hidden or changed")
-    .argument("[url]", "s3://BUCKET/PREFIX or gs://BUCKET/PREFIX")
+    .argument("[url]", "s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX")
     .option("--model <path>", "the model's files below the URL; without one, what its claims pin")
     .option("--dvc <file>", "what a .dvc file or dvc.lock names (repeatable)", collect)
     .option("--remote <name>", "DVC's remote, where it is not the default one");
@@ -103,7 +103,7 @@ const CHECK_HELP = `
 What a store says of itself is no proof: --drill asks it to let go a second early. Whoever accepts
 is refused, and the date is put back at once; what a killed drill leaves, the next one mends. The
 canary is one small object below the prefix (.mlsign/canary), on which deleting is tried. Nothing
-else is ever deleted.
+else is ever deleted. MLflow's runs:/RUN/PATH is looked up at MLFLOW_TRACKING_URI.
 
 Examples:
   $ mlsign storage check s3://models/prod --retain-until 2027-02-20
@@ -124,5 +124,5 @@ The claim (an in-toto test result) names the date, the drills and the digest of 
 each object. A check that refuses, or is not decided, is not signed.
 
 Example:
-  $ mlsign storage attest model.onnx s3://models/prod/model.onnx --retain-until 2027-02-20 --key demo.key
+  $ mlsign storage attest model.onnx s3://models/prod/model.onnx --min-retention 90d --key demo.key
 `;

@@ -176,6 +176,7 @@ const PATHS = new Set([
   "predicate",
   "lock",
   "claims",
+  "waivers",
   "wheelhouse",
   "site-packages",
   "audit-log",

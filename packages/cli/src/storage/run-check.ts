@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
-import { canonicalJson, type Finding, type JsonObject, MlsignError, printable } from "@mlsign/core";
+import {
+  canonicalJson,
+  type Finding,
+  finding,
+  type JsonObject,
+  MlsignError,
+  printable,
+} from "@mlsign/core";
 import { type ObjectStore, redirects, type StoreOptions } from "@mlsign/objects";
 import {
   type CheckedLocation,
@@ -44,6 +51,8 @@ export async function runCheck(
   host: Host,
 ): Promise<RanCheck> {
   const drill = drillsOf(flags);
+  if (drill !== undefined && sources.some(({ location }) => location.scheme === "azure"))
+    throw new MlsignError("usage", "Cannot drill at Azure Blob Storage: it is only read from");
   const findings: Finding[] = [];
   const locations: CheckedLocation[] = [];
   const ignored = new Set<string>();
@@ -59,6 +68,7 @@ export async function runCheck(
       try {
         say(host, `asking ${store.endpoint}${until(policy)}`);
         findings.push(judgeEndpoint(store, redirects(host.env, location.scheme)));
+        if (drill === undefined) findings.push(...interrupted(store, host));
         const resolved = await source.targets?.(store);
         findings.push(...(resolved?.findings ?? []));
         const drills: DrillOptions | undefined = drill && {
@@ -100,6 +110,21 @@ export async function runCheck(
 function storeOptions(flags: StoreFlags): Omit<StoreOptions, "env"> {
   const { endpoint, region, profile, expectedBucketOwner: expectedOwner } = flags;
   return { endpoint, region, profile, expectedOwner };
+}
+
+/** What a killed drill left at this store; one that is asked for mends it. */
+function interrupted({ endpoint }: ObjectStore, host: Host): Finding[] {
+  return drillJournal(host)
+    .open()
+    .filter((entry) => entry.endpoint === endpoint)
+    .map(({ bucket, key, until: date }) =>
+      finding(
+        "storage-drill-shorten",
+        "fail",
+        `a drill of ${printable(key)} was interrupted: its retention may end a second before ${date}`,
+        { severity: "warning", subject: `${bucket}/${key}`, fix: "run it again with --drill" },
+      ),
+    );
 }
 
 /** The same store with the credentials of the pipeline, where they are others. */

@@ -3,6 +3,7 @@ import { parseLocation } from "@mlsign/objects";
 import type { Host } from "../host.ts";
 import type { TrustFlags } from "../options/trust-options.ts";
 import { dvcSource } from "./dvc-source.ts";
+import { storageUrl } from "./mlflow-url.ts";
 import { filesSource } from "./model-files.ts";
 import { pinSources } from "./model-pins.ts";
 import type { Source } from "./source.ts";
@@ -21,11 +22,12 @@ export interface SourceFlags {
  * @throws MlsignError `usage`
  */
 export async function sourcesOf(
-  url: string | undefined,
+  named: string | undefined,
   flags: SourceFlags & TrustFlags,
   host: Host,
 ): Promise<{ readonly sources: readonly Source[]; readonly findings: readonly Finding[] }> {
   const { model, dvc = [] } = flags;
+  const url = named === undefined ? undefined : await storageUrl(named, host);
   if (dvc.length > 0) {
     if (url !== undefined || model !== undefined)
       throw new MlsignError("usage", "Cannot use --dvc beside a URL or --model");

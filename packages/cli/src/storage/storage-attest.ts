@@ -9,6 +9,7 @@ import { say } from "../terminal/output.ts";
 import { printReport } from "../terminal/print-report.ts";
 import { VERSION } from "../version.ts";
 import { horizonOf } from "./horizon.ts";
+import { storageUrl } from "./mlflow-url.ts";
 import { filesSource, modelFiles } from "./model-files.ts";
 import { runCheck, type StoreFlags } from "./run-check.ts";
 
@@ -19,12 +20,13 @@ export interface AttestStorageOptions extends SignerFlags, ClaimManifestOptions,
 /** Checks where a model's files are stored, and signs the outcome as a claim beside the model. */
 export async function attestStorage(
   model: string,
-  url: string,
+  named: string,
   options: AttestStorageOptions,
   host: Host,
 ): Promise<number> {
   const now = host.clock();
   const requiredUntil = horizonOf(options, now);
+  const url = await storageUrl(named, host);
   const location = parseLocation(url);
   const resolved = await resolveSigner(options, host, "claim");
   const targets = filesSource(model, location, host);

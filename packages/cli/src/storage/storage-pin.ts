@@ -9,6 +9,7 @@ import { say } from "../terminal/output.ts";
 import { printReport } from "../terminal/print-report.ts";
 import { progressLine } from "../terminal/progress-line.ts";
 import { VERSION } from "../version.ts";
+import { storageUrl } from "./mlflow-url.ts";
 import { modelFiles } from "./model-files.ts";
 import { openTrustedStore } from "./trusted-store.ts";
 
@@ -22,10 +23,11 @@ export interface PinStorageOptions extends SignerFlags, ClaimManifestOptions {
 /** Signs which version of which object holds each file of a model, once every one of them is right. */
 export async function pinStorage(
   model: string,
-  url: string,
+  named: string,
   options: PinStorageOptions,
   host: Host,
 ): Promise<number> {
+  const url = await storageUrl(named, host);
   const { scheme, bucket, prefix } = parseLocation(url);
   const resolved = await resolveSigner(options, host, "claim");
   const { endpoint, region, profile, json = false } = options;

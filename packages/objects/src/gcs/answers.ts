@@ -67,7 +67,11 @@ export function attemptOf({ status, reason, message, requestId }: GcsAnswer): At
 }
 
 /** Held objects are `forbidden` with a message of their hold; so is a caller without the right. */
-function refuser(status: number | undefined, reason: string, message: string): Attempt["refusedBy"] {
+function refuser(
+  status: number | undefined,
+  reason: string,
+  message: string,
+): Attempt["refusedBy"] {
   if (status === 412) return "condition";
   if (/retention|hold/i.test(`${reason} ${message}`)) return "lock";
   return /does not have|permission|access/i.test(message) ? "iam" : "unknown";

@@ -10,6 +10,9 @@ export function failed(verb: string, { endpoint }: GcsConnection, cause: unknown
   return new MlsignError(
     "service-failed",
     `Cannot ${verb} at ${endpoint}: ${reason}${status === undefined ? "" : ` (${status})`}`,
-    { cause },
+    {
+      cause,
+      ...(status === 403 && { hint: `grant storage.objects.${verb === "list" ? "list" : "get"}` }),
+    },
   );
 }

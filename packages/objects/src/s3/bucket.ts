@@ -10,10 +10,7 @@ import type { S3Connection } from "./client.ts";
 import { type Answered, readerOf } from "./reading.ts";
 
 /** What decides for every object of a bucket. */
-export async function readBucket(
-  connection: S3Connection,
-  bucket: string,
-): Promise<S3BucketFacts> {
+export async function readBucket(connection: S3Connection, bucket: string): Promise<S3BucketFacts> {
   const { client, endpoint, owner } = connection;
   const reads: Read[] = [];
   const read = readerOf(connection, reads);

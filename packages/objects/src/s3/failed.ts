@@ -10,6 +10,11 @@ export function failed(verb: string, { endpoint }: S3Connection, cause: unknown)
   return new MlsignError(
     "service-failed",
     `Cannot ${verb} at ${endpoint}: ${code}${status === undefined ? "" : ` (${status})`}`,
-    { cause },
+    {
+      cause,
+      ...(status === 403 && {
+        hint: verb === "list" ? "grant s3:ListBucketVersions" : "grant s3:GetObject",
+      }),
+    },
   );
 }

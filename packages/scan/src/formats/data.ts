@@ -29,6 +29,9 @@ const KINDS: readonly (readonly [format: string, magic: RegExp])[] = [
   ["mp4", /^\0\0\0[\s\S]ftyp/],
   ["parquet", /^PAR1[\s\S]/],
   ["arrow", /^ARROW1\0\0/],
+  ["mp3", /^ID3[\x02-\x04]\0/],
+  ["catboost", /^CBM1/],
+  ["fasttext", /^\xba\x16\x4f\x2f/],
   // XGBoost's own: UBJSON with the long key lengths that it writes.
   ["ubjson", /^\{L\0\0\0\0\0\0\0[\x01-\xff]/],
 ];

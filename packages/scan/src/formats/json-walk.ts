@@ -1,7 +1,7 @@
 import { Cut, Cursor } from "../cursor.ts";
 import type { ByteSource } from "../source.ts";
 
-/** An object of a document that is being walked, with its texts as far as they are kept. */
+/** An object of a document that is being walked, with those of its keys that the visitor wants. */
 export interface JsonFrame {
   /** The key that it stands under, also through lists. */
   readonly key: string | undefined;
@@ -9,9 +9,21 @@ export interface JsonFrame {
   readonly texts: ReadonlyMap<string, string>;
 }
 
+/** A text of a document. */
+export interface JsonText {
+  readonly value: string;
+  /** The key that it stands under, also through lists. */
+  readonly key: string | undefined;
+  /** The key that the object with that key stands under. */
+  readonly parent: string | undefined;
+  /** Whether it is longer than what was kept. */
+  readonly cut: boolean;
+}
+
 export interface JsonVisitor {
-  /** A text, and the key that it stands under, also through lists. */
-  text(value: string, key: string | undefined, cut: boolean): void;
+  /** The keys that its frames have; a document may hold any number of others. */
+  readonly keys: ReadonlySet<string>;
+  text(text: JsonText): void;
   /** An object at its end. */
   object(frame: JsonFrame): void;
 }
@@ -26,24 +38,28 @@ interface Frame extends JsonFrame {
 
 /**
  * Walks one JSON value from a place, as Python's reader takes it (that knows NaN and Infinity, too),
- * and keeps a bounded part of it. Where it ends, or where it turns out to be no JSON.
+ * and keeps a bounded part of it. Where it ends, or where it turns out to be no JSON; `limit` where
+ * it goes deeper than is followed.
  */
 export function walkJson(
   source: ByteSource,
   start: number,
   visitor: JsonVisitor,
-): { readonly end: number; readonly whole: boolean } {
+): { readonly end: number; readonly whole: boolean; readonly limit: boolean } {
   const walk = new Walk(new Cursor(source, start), visitor);
   try {
     walk.run();
-    return { end: walk.at, whole: true };
+    return { end: walk.at, whole: true, limit: false };
   } catch (error) {
-    if (error instanceof Cut || error instanceof NoJson) return { end: walk.at, whole: false };
+    if (error instanceof Cut || error instanceof NoJson) {
+      return { end: walk.at, whole: false, limit: error instanceof TooMuch };
+    }
     throw error;
   }
 }
 
 class NoJson extends Error {}
+class TooMuch extends NoJson {}
 
 class Walk {
   readonly #in: Cursor;
@@ -78,7 +94,7 @@ class Walk {
     const code = this.#space();
     if (code === 0x7b || code === 0x5b) {
       this.#in.u8();
-      if (this.#frames.length >= MAX_DEPTH) throw new NoJson();
+      if (this.#frames.length >= MAX_DEPTH) throw new TooMuch();
       const list = code === 0x5b;
       const key = frame?.current;
       // A list hands its own key on.
@@ -93,15 +109,11 @@ class Walk {
     }
     if (code === 0x22) {
       const { text, cut } = this.#string();
-      if (
-        frame !== undefined &&
-        !frame.list &&
-        frame.current !== undefined &&
-        text.length <= MAX_KEPT
-      ) {
-        if (frame.texts.size < MAX_KEYS) frame.texts.set(frame.current, text);
+      const key = frame?.current;
+      if (frame !== undefined && !frame.list && key !== undefined && this.#visitor.keys.has(key)) {
+        frame.texts.set(key, text.slice(0, MAX_KEPT));
       }
-      this.#visitor.text(text, frame?.current, cut);
+      this.#visitor.text({ value: text, key, parent: frame?.key, cut });
     } else this.#scalar();
     this.#behind();
   }
@@ -126,7 +138,7 @@ class Walk {
     if (this.#space() !== 0x3a) throw new NoJson();
     this.#in.u8();
     frame.current = text;
-    if (frame.keys.size < MAX_KEYS) frame.keys.add(text);
+    if (this.#visitor.keys.has(text)) frame.keys.add(text);
   }
 
   #string(): { text: string; cut: boolean } {
@@ -168,7 +180,7 @@ class Walk {
       while (at < ahead.length && SCALAR_BYTES[ahead[at] ?? 0] === 1) at += 1;
       text += ahead.toString("latin1", 0, at);
       this.#in.skip(at);
-      if (text.length > 4096) throw new NoJson();
+      if (text.length > MAX_KEPT) throw new TooMuch();
       if (at < ahead.length || ahead.length === 0) break;
     }
     if (!SCALAR.test(text)) throw new NoJson();
@@ -213,8 +225,7 @@ const SCALAR_BYTES = Uint8Array.from({ length: 256 }, (_, code) =>
   /[\w+.-]/.test(String.fromCharCode(code)) ? 1 : 0,
 );
 const SCALAR = /^(?:true|false|null|NaN|-?Infinity|-?\d[\d.eE+-]*)$/;
-const MAX_DEPTH = 1000;
+/** More than Python's reader follows. */
+const MAX_DEPTH = 20_000;
 const MAX_TEXT = 1024 * 1024;
 const MAX_KEPT = 64 * 1024;
-/** Of one object: those that decide are few, and stand early. */
-const MAX_KEYS = 1000;

@@ -2,7 +2,7 @@ import type { Examination, Format } from "../examine.ts";
 import type { ByteSource } from "../source.ts";
 import { judgeTemplate } from "./chat-template.ts";
 import { judgeTarget } from "./hydra-target.ts";
-import { type JsonFrame, walkJson } from "./json-walk.ts";
+import { type JsonFrame, type JsonText, walkJson } from "./json-walk.ts";
 import { isMarshalled, judgeKerasObject } from "./keras-config.ts";
 import { isText } from "./text.ts";
 
@@ -32,8 +32,17 @@ export function scanJson(
   if (start === 0 && source.read(0, 3).toString("latin1") === "\xef\xbb\xbf") at = 3;
   let end = start;
   while (at < source.size) {
-    const walk = walkJson(source, at, new Judge(examination));
+    const judge = new Judge(examination);
+    const walk = walkJson(source, at, judge);
     walked?.(walk.end - at);
+    if (walk.limit) {
+      const message = "holds JSON that goes deeper than is followed";
+      examination.report({ verdict: "unscannable", rule: "limit", message });
+    }
+    if (!walk.whole && !walk.limit && judge.configures) {
+      const message = "holds a configuration that is no JSON to its end";
+      examination.report({ verdict: "unscannable", rule: "json-broken", message });
+    }
     if (!walk.whole) break;
     end = walk.end;
     at = skipSpace(source, end);
@@ -43,6 +52,9 @@ export function scanJson(
 }
 
 class Judge {
+  readonly keys: ReadonlySet<string> = KEYS;
+  /** Whether it met a class that is to be made. */
+  configures = false;
   readonly #examination: Examination;
   /** The texts of one kind that were told, so that each is told once. */
   readonly #told = new Set<string>();
@@ -51,7 +63,8 @@ class Judge {
     this.#examination = examination;
   }
 
-  text(value: string, key: string | undefined, cut: boolean): void {
+  text({ value, key, parent, cut }: JsonText): void {
+    if (key === "class_name") this.configures = true;
     if (isMarshalled(value) && !this.#told.has("marshal")) {
       this.#told.add("marshal");
       this.#examination.report({
@@ -60,7 +73,9 @@ class Judge {
         message: "holds compiled Python, which runs when the model is loaded",
       });
     }
-    if (key === "chat_template" || (key === "template" && value.includes("{%"))) {
+    // One template, or several with names.
+    const named = parent === "chat_template" && key === "template";
+    if (key === "chat_template" || named || (key === "template" && value.includes("{%"))) {
       if (!cut) judgeTemplate(value, "chat template", this.#examination);
       else {
         const message = "has a chat template that is longer than is read";
@@ -91,5 +106,13 @@ function skipSpace(source: ByteSource, from: number): number {
   return source.size;
 }
 
+/** Those that say what an object is. */
+const KEYS: ReadonlySet<string> = new Set([
+  "auto_map",
+  "class_name",
+  "config",
+  "module",
+  "registered_name",
+]);
 const SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);
 const BLOCK = 4096;

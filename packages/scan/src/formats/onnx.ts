@@ -19,7 +19,8 @@ export const ONNX: Format = {
 };
 
 function isOnnx(source: ByteSource): boolean {
-  if (source.read(0, 1).length === 0 || !fits(source, MODEL)) return false;
+  const first = source.read(0, 1)[0] ?? 0;
+  if (!FIRST.has(first) || !fits(source, MODEL)) return false;
   for (const field of fields(source)) {
     if (field.number === 7 && fits(source, GRAPH, field.from, field.to)) return true;
   }
@@ -167,6 +168,13 @@ const MODEL: Readonly<Record<number, string>> = {
   25: "2",
   26: "2",
 };
+/** What a model can begin with: most other files are told apart by that. */
+const FIRST: ReadonlySet<number> = new Set(
+  Object.entries(MODEL).map(([number, wire]) => {
+    const tag = Number(number) * 8 + Number(wire);
+    return tag < 0x80 ? tag : (tag % 0x80) + 0x80;
+  }),
+);
 const GRAPH: Readonly<Record<number, string>> = {
   1: "2",
   2: "2",

@@ -12,8 +12,9 @@ export const TEXT: Format = {
   async scan(source, examination) {
     const name = examination.within.at(-1) ?? examination.path;
     examination.format(/\.py[iw]?$/i.test(name) ? "python" : "text");
+    if (OPENVINO.test(source.read(0, 512).toString("latin1"))) examination.format("openvino-ir");
     if (/\.(?:jinja2?|j2)$/i.test(name)) readTemplate(source, examination);
-    scanLines(source, examination);
+    scanLines(source, /\.ya?ml$/i.test(name), examination);
   },
 };
 
@@ -25,14 +26,22 @@ function readTemplate(source: ByteSource, examination: Examination): void {
 }
 
 /** What a line of YAML can do: name a class to make, or a function to call. */
-function scanLines(source: ByteSource, examination: Examination): void {
+function scanLines(source: ByteSource, yaml: boolean, examination: Examination): void {
   const told = new Set<string>();
   let rest = "";
   const judge = (line: string): void => {
-    const target = /^[\s-]*["']?_target_["']?\s*:\s*["']?([\w.]+)/.exec(line)?.[1];
-    if (target !== undefined && told.size < MAX_TOLD && !told.has(target)) {
+    let found = false;
+    for (const [, target = ""] of line.matchAll(TARGET)) {
+      found = true;
+      if (told.size >= MAX_TOLD || told.has(target)) continue;
       told.add(target);
       judgeTarget(target, examination);
+    }
+    // Written in a way that is not read here, it may still be one to YAML's reader.
+    if (yaml && !found && HIDDEN.test(line) && !told.has("hidden")) {
+      told.add("hidden");
+      const message = "has a _target_ whose name is not seen";
+      examination.report({ verdict: "unscannable", rule: "hydra-target", message });
     }
     const tag =
       /^(?:---\s*|[\s-]*[\w"'. -]+:\s+|\s*(?:-\s+)*)(?:!!python\/|!<tag:yaml\.org,2002:python\/)(object|name|module)[\w/]*:?([\w.]*)/.exec(
@@ -66,7 +75,12 @@ function scanLines(source: ByteSource, examination: Examination): void {
   judge(rest);
 }
 
-const INTERESTING = /_target_|python\/|saved_model_schema_version|^node \{|^meta_graphs \{/;
+/** A network of OpenVINO, whose numbers stand in a file beside it. */
+const OPENVINO = /^(?:<\?xml[^>]{0,200}>\s*)?<net\s[^>]*\bversion=/;
+const TARGET = /(?:^|[\s{,[-])["']?_target_["']?\s*:\s+["']?([A-Za-z_][\w.]*)/g;
+const HIDDEN = /^[^#]*(?:_target_|\\(?:x5f|u005f|U0000005f)|\btarget_)/i;
+const INTERESTING =
+  /target_|\\(?:x5f|u005f|U0000005f)|python\/|saved_model_schema_version|^node \{|^meta_graphs \{/;
 const MAX_LINE = 4096;
 const MAX_TOLD = 100;
 const MAX_TEMPLATE = 1024 * 1024;

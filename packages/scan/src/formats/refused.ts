@@ -29,7 +29,7 @@ const REFUSALS: readonly Refusal[] = [
   ],
   ["xz", /^\xfd7zXZ\x00/, "is an xz stream, which is not unpacked"],
   ["lzma", /^\x5d\x00\x00[\x00-\x80]/, "is an LZMA stream, which is not unpacked"],
-  ["lz4", /^(?:\x04\x22\x4d\x18|\x02\x21\x4c\x18)/, "is an LZ4 stream, which is not unpacked"],
+  ["lz4-legacy", /^\x02\x21\x4c\x18/, "is an LZ4 stream of the old form, which is not unpacked"],
   ["snappy", /^\xff\x06\0\0sNaPpY/, "is a snappy stream, which is not unpacked"],
   ["cab", /^MSCF\0\0\0\0/, "is a cabinet archive, which is not unpacked"],
   ["rds", /^(?:RD[AX][23]\n)?[XAB]\n\0\0\0[\x02\x03]\0/, "is an R data file, which may hold code"],

@@ -1,7 +1,7 @@
 import type { Examination, Format } from "../examine.ts";
 import { type ByteSource, sliceSource } from "../source.ts";
 import { entryNameFault, nameText } from "./entry-name.ts";
-import { judgeTorchTar } from "./torch-tar.ts";
+import { isTorchTar, judgeTorchStream, torchStreamKind } from "./torch-tar.ts";
 
 /** Tar archives, with what readers disagree about told: links, names of two kinds, bytes behind. */
 export const TAR: Format = {
@@ -15,8 +15,13 @@ export const TAR: Format = {
   async scan(source, examination) {
     examination.format("tar");
     const entries = readEntries(source, examination);
-    if (judgeTorchTar(entries.map(({ name }) => name))) examination.format("torch-tar");
-    for (const { name, data } of entries) await examination.descend(name, data);
+    const torch = isTorchTar(entries.map(({ name }) => name));
+    if (torch) examination.format("torch-tar");
+    for (const { name, data } of entries) {
+      const kind = torch ? torchStreamKind(name) : undefined;
+      if (kind === undefined) await examination.descend(name, data);
+      else await judgeTorchStream(kind, data, examination);
+    }
   },
 };
 

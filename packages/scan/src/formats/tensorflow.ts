@@ -118,7 +118,9 @@ class GraphScan {
     this.#each(node, 2, (text) => {
       operator = textField(this.#source, text);
     });
-    const known = OPERATORS.get(operator);
+    // A name with its package before it is of a library that somebody brings.
+    const foreign = ["unknown-import", "is not TensorFlow's own"] as const;
+    const known = OPERATORS.get(operator) ?? (operator.includes(">") ? foreign : undefined);
     if (known === undefined || this.#told.has(operator)) return;
     // Every SavedModel has one function that saves it again, which nothing calls by itself.
     if (

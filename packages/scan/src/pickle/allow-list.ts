@@ -6,7 +6,7 @@ import list from "../../data/allow-list.json" with { type: "json" };
  * What a pickle may do with a name: have it as a value (`reference`), make instances without calling
  * the constructor (`class`), or call it as well (`callable`).
  */
-export type AllowedMode = "reference" | "class" | "callable";
+type AllowedMode = "reference" | "class" | "callable";
 
 export interface Allowed {
   readonly framework: string;

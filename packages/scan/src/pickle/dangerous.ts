@@ -97,7 +97,7 @@ const NAMES: ReadonlySet<string> = new Set(
   collections.namedtuple enum.Enum itertools.starmap itertools.accumulate itertools.groupby
   itertools.takewhile itertools.dropwhile itertools.filterfalse itertools.imap itertools.ifilter
   joblib.load joblib.numpy_pickle.load joblib.numpy_pickle.NumpyUnpickler joblib.Parallel
-  joblib.Memory numpy.load numpy.loads numpy.loadtxt numpy.genfromtxt numpy.fromfile
+  joblib.Memory numpy.core._ufunc_reconstruct numpy._core._ufunc_reconstruct numpy.load numpy.loads numpy.loadtxt numpy.genfromtxt numpy.fromfile
   numpy.fromregex numpy.memmap numpy.save numpy.savez numpy.savetxt numpy.savez_compressed
   numpy.DataSource numpy.vectorize numpy.frompyfunc numpy.apply_along_axis numpy.apply_over_axes
   numpy.piecewise numpy.fromfunction numpy.core.memmap.memmap numpy.safe_eval numpy.source

@@ -1,7 +1,7 @@
 import type { Examination, Format } from "../examine.ts";
 import { type ByteSource, sliceSource } from "../source.ts";
 import { judgePickle, type Remark } from "./judge.ts";
-import { type Pickle, PICKLE_LIMITS, readPickle } from "./machine.ts";
+import { COST_OF_STREAM, type Pickle, PICKLE_LIMITS, readPickle } from "./machine.ts";
 import { isPickle } from "./recognise.ts";
 import { storageBytes, TORCH_STREAMS } from "./torch-legacy.ts";
 
@@ -41,6 +41,8 @@ class Scan {
         return;
       }
       at = pickle.end;
+      // An editor's newline is no stream, and loading it fails.
+      if (at === size - 1 && this.#source.read(at, 1)[0] === 0x0a) return;
       if (torch && stream === TORCH_STREAMS - 1 && storages !== undefined) {
         this.#examination.format("torch-legacy");
         const expected = storageBytes(storages);
@@ -85,13 +87,13 @@ class Scan {
   #read(at: number, arrays: "opcodes" | "skip" | "skip-unaligned"): Pickle {
     const limits = { opcodes: this.#opcodes };
     const pickle = readPickle(this.#source, at, { arrays, limits });
-    this.#opcodes = Math.max(0, this.#opcodes - pickle.opcodes);
+    this.#opcodes = Math.max(0, this.#opcodes - pickle.opcodes - COST_OF_STREAM);
     return pickle;
   }
 
   #judge(pickle: Pickle): void {
     for (const remark of judgePickle(pickle)) this.#say(remark);
-    if (pickle.imports.length > 0) return;
+    if (pickle.imports.length > 0 || pickle.broken !== undefined) return;
     this.#say({ verdict: "allowed", rule: "pickle-data", message: "imports nothing" });
   }
 
@@ -104,8 +106,8 @@ class Scan {
 
   /** Looks for pickles in bytes that are none: somebody may load them from there. */
   #search(from: number): void {
-    const { size } = this.#source;
-    let opcodes = 20_000_000;
+    const size = Math.min(this.#source.size, from + SEARCHED);
+    let opcodes = 100_000_000;
     for (let at = from; at < size;) {
       const block = this.#source.read(at, BLOCK);
       const found = block.indexOf(0x80);
@@ -116,9 +118,9 @@ class Scan {
       const start = at + found;
       at = start + 1;
       if (!isProto(this.#source, start)) continue;
-      const part = sliceSource(this.#source, start, size - start);
+      const part = sliceSource(this.#source, start, this.#source.size - start);
       const pickle = readPickle(part, 0, { limits: { opcodes }, arrays: "opcodes" });
-      opcodes -= pickle.opcodes;
+      opcodes -= pickle.opcodes + COST_OF_STREAM;
       for (const remark of judgePickle(pickle, "behind its end, ")) {
         if (remark.verdict === "allowed" || remark.verdict === "unscannable") continue;
         this.#say({ ...remark, offset: start + (remark.offset ?? 0) });
@@ -151,4 +153,6 @@ const BY_CHANCE: ReadonlySet<string> = new Set([
   "pickle-extension",
 ]);
 
+/** The file is `unscannable` in any case; what lies further behind its end is not looked at. */
+const SEARCHED = 256 * 1024 * 1024;
 const BLOCK = 256 * 1024;

@@ -84,6 +84,9 @@ function judgeImport(entry: Import, applied: boolean, prefix: string): Remark {
   if (entry.followed && !called && !entry.filled) return remark("allowed", ", as far as is known");
   // Python 3's spelling and the stream's own: which of them counts is up to the reader.
   const [oldModule, oldName] = inPython3(module, name);
+  if (module === "torch.jit._pickle" && TORCHSCRIPT.has(name)) {
+    return remark("executable", ", which TorchScript's files hold");
+  }
   if (isDangerous(module, name) || isDangerous(oldModule, oldName)) return remark("dangerous", "");
   if (module === "__torch__" || module.startsWith("__torch__.")) {
     return remark("executable", ", a class of TorchScript's, whose code comes with the file");
@@ -94,3 +97,13 @@ function judgeImport(entry: Import, applied: boolean, prefix: string): Remark {
 function spelled({ module, name, protocol }: Import): readonly [string, string] {
   return protocol < 3 ? inPython3(module, name) : [module, name];
 }
+
+/** What TorchScript's own pickler writes; in Python these return what they are given. */
+const TORCHSCRIPT: ReadonlySet<string> = new Set([
+  "build_boollist",
+  "build_doublelist",
+  "build_intlist",
+  "build_tensor_from_id",
+  "build_tensorlist",
+  "restore_type_tag",
+]);

@@ -25,10 +25,13 @@ export interface Import {
 }
 
 /** Bytes of the stream that a call loads as a file of PyTorch's. */
-export interface Load {
+interface Load {
   readonly offset: number;
   readonly length: number;
 }
+
+/** What the start of a stream costs, beside its opcodes: a window is read. */
+export const COST_OF_STREAM = 4000;
 
 /** What a stream does beyond importing. */
 export interface Act {
@@ -98,9 +101,9 @@ export interface PickleLimits {
 
 export const PICKLE_LIMITS: PickleLimits = {
   opcodes: 400_000_000,
-  memo: 5_000_000,
-  stack: 2_000_000,
-  marks: 1_000_000,
+  memo: 4_000_000,
+  stack: 1_000_000,
+  marks: 500_000,
   imports: 10_000,
 };
 
@@ -148,6 +151,8 @@ class Machine {
   readonly #loads: Load[] = [];
   readonly #texts = new Map<number, string>();
   readonly #dtypes: Dtype[] = [];
+  /** Those that no state changes. */
+  readonly #plainDtypes = new Map<string, number>();
   /** Newest dicts and what was put into them; kept only where joblib's arrays may follow. */
   readonly #dicts = new Map<number, number[]>();
   #made = 0;
@@ -174,7 +179,7 @@ class Machine {
       nested: this.#nested,
       loads: this.#loads,
       end: this.#in.at,
-      opcodes: this.#opcodes + this.#nestedOpcodes,
+      opcodes: this.#opcodes + this.#nestedOpcodes + Math.floor(this.#in.searched / 64),
       arrays: this.#arrays,
       alignedArrays: this.#alignedArrays,
       torchMagic: this.#magic && this.#result === MAGIC_VALUE,
@@ -521,6 +526,9 @@ class Machine {
 
   /** As `int(line, 0)`; a LONG may end in `L`. */
   #textInt(long: boolean): number {
+    // `I00` and `I01` are False and True.
+    const plain = this.#in.peek(0) === 0x30 ? -1 : this.#in.digits();
+    if (plain >= 0) return int(plain);
     let text = this.#in.line(LONGEST_NUMBER).toString("latin1");
     if (long && text.endsWith("L")) text = text.slice(0, -1);
     if (!long && (text === "01" || text === "00")) return OPAQUE;
@@ -530,6 +538,8 @@ class Machine {
 
   /** A memo's key; what only some readers take is refused. */
   #key(): number {
+    const plain = this.#in.digits();
+    if (plain >= 0) return plain;
     const line = this.#in.line(12);
     let key = 0;
     for (const digit of line) {
@@ -618,7 +628,7 @@ class Machine {
         imports: this.#limits.imports >> 1,
       },
     });
-    this.#nestedOpcodes += pickle.opcodes;
+    this.#nestedOpcodes += pickle.opcodes + COST_OF_TEXT;
     if (cut && pickle.end >= source.size - LONGEST_NAME) {
       this.#fault("holds a pickle in a text that is too long to be read");
     }
@@ -733,6 +743,7 @@ class Machine {
     let text = this.#texts.get(at);
     if (text === undefined) {
       if (this.#texts.size >= 1024) this.#texts.clear();
+      this.#nestedOpcodes += COST_OF_TEXT;
       text = textAt(this.#source, at, LONGEST_NAME);
       this.#texts.set(at, text);
     }
@@ -861,10 +872,12 @@ class Machine {
   /** `numpy.dtype(text, …)`, or of a class of records, whose size comes with its state. */
   #dtype(callee: number, first: number): number {
     const text = tagOf(first) === TAG_TEXT ? this.#text(first) : "V";
-    const plain = text.startsWith("V") ? -1 : this.#dtypes.findIndex((each) => each.text === text);
-    if (plain >= 0) return DTYPE + plain;
+    const known = this.#plainDtypes.get(text);
+    if (known !== undefined) return DTYPE + known;
     if (this.#dtypes.length >= MOST_DTYPES) return OBJECT + payloadOf(callee);
-    return DTYPE + this.#dtypes.push(dtypeOf(text)) - 1;
+    const index = this.#dtypes.push(dtypeOf(text)) - 1;
+    if (!text.startsWith("V")) this.#plainDtypes.set(text, index);
+    return DTYPE + index;
   }
 
   /** `(version, order, subarray, names, fields, itemsize, alignment, flags)` */
@@ -939,7 +952,7 @@ class Machine {
         },
       },
     );
-    this.#nestedOpcodes += opcodes;
+    this.#nestedOpcodes += opcodes + COST_OF_STREAM;
     for (const each of imports) {
       const entry = this.#imports[this.#entry(each.module, each.name)];
       if (entry === undefined) continue;
@@ -1050,6 +1063,7 @@ const HEX_START = /^80(?:0[0-5])[0-9a-fA-F]{4}$/;
 const CANDIDATES: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
   [0x80, 0xc2, 0x67, 0x38, 0x63, 0x28].includes(byte) ? 1 : 0,
 );
+const COST_OF_TEXT = 1000;
 const DECODED = 1024 * 1024;
 const LONGEST_NAME = 4096;
 const LONGEST_NUMBER = 100_000;

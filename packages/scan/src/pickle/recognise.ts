@@ -28,14 +28,10 @@ export function isPickle(source: ByteSource): boolean {
 }
 
 /** Opcodes that can come first: those that take nothing from the stack. */
-const FIRST: ReadonlySet<number> = new Set(
-  [..."(IJKLMNSTUVXFGclg]})C"]
-    .map((char) => char.charCodeAt(0))
-    .concat([
-      0x42, 0x50, 0x82, 0x83, 0x84, 0x88, 0x89, 0x8a, 0x8b, 0x8c, 0x8d, 0x8e, 0x8f, 0x95, 0x96,
-      0x97,
-    ]),
-);
+const FIRST: ReadonlySet<number> = new Set([
+  ...Buffer.from("(IJKLMNSTUVXFGclg]})CBP", "latin1"),
+  ...Buffer.from("82838488898a8b8c8d8e8f959697", "hex"),
+]);
 
 const KNOWN: ReadonlySet<ScanVerdict> = new Set(["allowed", "dangerous", "executable"]);
 

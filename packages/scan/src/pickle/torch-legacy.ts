@@ -7,7 +7,7 @@ export const TORCH_STREAMS = 5;
  * Bytes of the storages behind the five streams: for each, its length in eight bytes and its items.
  * Nothing if a type is not known.
  */
-export function storageBytes(object: Pickle): number | undefined {
+export function storageBytes(object: Pick<Pickle, "storages">): number | undefined {
   let size = 0;
   for (const storage of object.storages.values()) {
     const item = itemSize(storage);

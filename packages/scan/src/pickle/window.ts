@@ -12,7 +12,10 @@ export class Window {
   next = 0;
   limit = 0;
   bytes: Buffer = Buffer.alloc(0);
+  /** Bytes that were looked through for the ends of lines. */
+  searched = 0;
   readonly #source: ByteSource;
+  #width = 1024;
 
   constructor(source: ByteSource, at: number) {
     this.#source = source;
@@ -44,12 +47,11 @@ export class Window {
     return this.bytes.readUInt32LE(at);
   }
 
-  /** A length of eight bytes. @throws Broken beyond what any file holds. */
+  /** A length of eight bytes; beyond what any file holds it is about right. */
   length(): number {
     const high = this.#later(4);
     const low = this.uint32();
     this.next += 4;
-    if (high > 0x1f_ffff) throw new Broken("holds a length beyond any file");
     return high * 2 ** 32 + low;
   }
 
@@ -87,6 +89,23 @@ export class Window {
     this.limit = 0;
   }
 
+  /** A line of a few digits, or -1 where it is anything else, or not wholly in the window. */
+  digits(): number {
+    const { bytes, next } = this;
+    const limit = Math.min(this.limit, next + 14);
+    let value = 0;
+    for (let at = next; at < limit; at++) {
+      const byte = bytes[at] ?? 0;
+      if (byte === 10 && at > next) {
+        this.next = at + 1;
+        return value;
+      }
+      if (byte < 0x30 || byte > 0x39) return -1;
+      value = value * 10 + byte - 0x30;
+    }
+    return -1;
+  }
+
   /** A line without its newline; it lives until the next call. @throws Broken beyond `longest`. */
   line(longest: number): Buffer {
     let end = this.#newline();
@@ -121,8 +140,10 @@ export class Window {
       const end = this.#newline();
       if (end >= 0) {
         this.next = end + 1;
+        this.searched += this.at - from;
         return this.at - from - 1;
       }
+      this.searched += this.limit - this.next;
       this.moveTo(this.base + this.limit);
       if (this.base >= this.size) throw new Broken("ends within a line");
       this.fill(1);
@@ -133,7 +154,9 @@ export class Window {
   fill(wanted: number): void {
     const at = this.at;
     if (wanted > this.size - at) throw new Broken("ends too early");
-    const length = Math.min(WINDOW, this.size - at);
+    const length = Math.min(Math.max(wanted, this.#width), this.size - at);
+    // Most streams within others are short.
+    this.#width = WINDOW;
     if (this.bytes.length < length) this.bytes = Buffer.allocUnsafeSlow(length);
     this.#source.read(at, length).copy(this.bytes);
     this.base = at;

@@ -375,11 +375,8 @@ withGit(
     const key = `dvc/files/md5/${md5.slice(0, 2)}/${md5.slice(2)}`;
     bucket.put(key, data, RETAINED);
     const remote = ["--remote", "s3://models/dvc", "--remote-endpoint", server.endpoint];
-    const recorded = await user.as(
-      { env: envOf(user) },
-      ...["lineage", "record", "model.onnx", "--data", "data.csv.dvc", "--key", "k.key"],
-      ...remote,
-    );
+    const record = ["lineage", "record", "model.onnx", "--data", "data.csv.dvc", "--key", "k.key"];
+    const recorded = await user.as({ env: envOf(user) }, ...record, ...remote);
     t.is(recorded.exit, 0, recorded.err);
     const args = [
       "check",

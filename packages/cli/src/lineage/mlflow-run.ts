@@ -23,13 +23,14 @@ export async function mlflowRun(flags: RunFlags, host: Host): Promise<RunFact | 
       hint: "give --mlflow-uri, or set MLFLOW_TRACKING_URI",
     });
   }
-  const run = await mlflowClient({ uri, ...login(host) }).getRun(runId);
+  const run = await mlflowClient({ uri, ...mlflowLogin(host) }).getRun(runId);
   if (run === undefined)
     throw new MlsignError("usage", `Cannot find run ${printable(runId)}: MLflow has no such run`);
   return { runId, ...runSource(run) };
 }
 
-function login({ env }: Host): Pick<ClientOptions, "credentials"> {
+/** As whoever MLflow's own variables say. */
+export function mlflowLogin({ env }: Host): Pick<ClientOptions, "credentials"> {
   const { MLFLOW_TRACKING_TOKEN: token } = env;
   const { MLFLOW_TRACKING_USERNAME: username, MLFLOW_TRACKING_PASSWORD: password } = env;
   if (username && password) return { credentials: { username, password } };

@@ -214,7 +214,7 @@ test.serial("scanSource() needs no more memory for 10 GB, nor for a bomb", async
     ["remembers too much", remembered, remembered.length],
   ];
   // From source, Node also holds what strips the types: it counts as Node alone does, and no more.
-  const alone = Number((await mustRun(NODE, ["-p", "process.resourceUsage().maxRSS"])).trim());
+  const alone = Number((await mustRun(NODE, ["-p", `${PEAK} peak()`])).trim());
   for (const [what, content, length] of files) {
     const path = join(folder, "model.pkl");
     writeFileSync(path, content);
@@ -243,11 +243,22 @@ async function verdictsOf(corpus: Corpus | undefined): Promise<Record<string, nu
 
 const SCAN = new URL(import.meta.resolve("@mlsign/scan")).href;
 
-const MEASURE = `
+/** KiB. `maxRSS` would count what the process was before it became Node: a copy of this one. */
+const PEAK = `
+const peak = () => {
+  try {
+    return Number(/VmHWM:\\s*(\\d+)/.exec(process.getBuiltinModule("fs").readFileSync("/proc/self/status", "utf8"))[1]);
+  } catch {
+    return process.resourceUsage().maxRSS;
+  }
+};
+`;
+
+const MEASURE = `${PEAK}
 const { openFile, scanSource } = await import(${JSON.stringify(SCAN)});
-const before = process.resourceUsage().maxRSS;
+const before = peak();
 const { verdict } = await scanSource("model.pkl", openFile(process.argv[1]));
-console.log(JSON.stringify({ before, after: process.resourceUsage().maxRSS, verdict }));
+console.log(JSON.stringify({ before, after: peak(), verdict }));
 `;
 
 const DENSE: readonly (readonly [name: string, protocol: string, content: string])[] = [

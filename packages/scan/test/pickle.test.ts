@@ -348,13 +348,14 @@ function names1100(): ByteSource {
 function repeated(piece: Buffer, times: number, start: Buffer = Buffer.alloc(0)): ByteSource {
   const size = start.length + piece.length * times;
   const block = Buffer.alloc(Math.ceil((1024 * 1024) / piece.length) * piece.length, piece);
+  const head = Buffer.concat([start, block]);
   return {
     size,
     read(offset, length) {
       const wanted = Math.max(0, Math.min(length, size - offset));
       const from = offset - start.length;
       if (from >= 0) return block.subarray(from % piece.length, (from % piece.length) + wanted);
-      return Buffer.concat([start.subarray(offset), block]).subarray(0, wanted);
+      return head.subarray(offset, offset + wanted);
     },
   };
 }

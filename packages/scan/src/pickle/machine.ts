@@ -1063,7 +1063,7 @@ const HEX_START = /^80(?:0[0-5])[0-9a-fA-F]{4}$/;
 const CANDIDATES: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
   [0x80, 0xc2, 0x67, 0x38, 0x63, 0x28].includes(byte) ? 1 : 0,
 );
-const COST_OF_TEXT = 1000;
+const COST_OF_TEXT = 300;
 const DECODED = 1024 * 1024;
 const LONGEST_NAME = 4096;
 const LONGEST_NUMBER = 100_000;

@@ -3,7 +3,7 @@ import type { Host } from "../host.ts";
 
 /**
  * Shows long work: on a terminal one line that is redrawn (share, amount, rate, time left), else
- * one line when a step turns out to take longer than a second.
+ * one line when a step turns out to take longer than a second, and is not over yet.
  */
 export function progressLine(host: Host): { readonly onProgress: OnProgress; end(): void } {
   const started = host.clock().getTime();
@@ -16,7 +16,7 @@ export function progressLine(host: Host): { readonly onProgress: OnProgress; end
       if (host.terminal) {
         host.err(`\r\u001b[2K${line(progress, seconds, host.columns - 1)}`);
         drawn = true;
-      } else if (told !== progress.step) {
+      } else if (told !== progress.step && progress.done < progress.total) {
         told = progress.step;
         host.err(`mlsign: ${progress.step} ${amount(progress.total, progress.unit)}\n`);
       }

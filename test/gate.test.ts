@@ -238,6 +238,18 @@ withGit("mlsign verify --policy asks no registry that a stranger's lineage names
   t.true(asked.length > 0);
 });
 
+withGit("mlsign verify --policy tells a line that counts for nothing", async (t) => {
+  const user = await approved(t);
+  appendFileSync(user.path("model.onnx.claims.jsonl"), "{}\n");
+  user.write("k.predicate.json", '{"buildDefinition": {"buildType": "urn:x:other"}}');
+  const other = ["--type", "https://slsa.dev/provenance/v1", "--predicate", "k.predicate.json"];
+  await user.mlsign("attest", "model.onnx", ...other, "--key", "k.key");
+  const { exit, out } = await verify(user);
+  t.is(exit, 0, out);
+  t.regex(out, /NOTE +claim-form +claim 4 is damaged/);
+  t.regex(out, /NOTE +claim-form +claim 5: cannot read lineage/i);
+});
+
 withGit(
   "mlsign promote signs a summary that verify --vsa goes by, for its target alone",
   async (t) => {

@@ -58,17 +58,25 @@ export async function authenticate(
 function verified(signer: Signer, trust: Trust, result: BundleResult): Authenticated {
   const verdict = decide(result.findings);
   const status = verdict === "accepted" ? "valid" : verdict === "undecided" ? "unknown" : "invalid";
-  // Anybody can have an old signature timestamped anew: only the earliest time bounds its age.
-  const at = result.times.map((time) => time.at.getTime());
+  const time = earliestTime(result);
   return {
     status,
     trust,
     result,
     ...(status !== "invalid" && { signer }),
-    ...(at.length > 0 && { time: new Date(Math.min(...at)).toISOString() }),
+    ...(time !== undefined && { time }),
     logged: result.findings.some(({ code, outcome }) => code === "log-entry" && outcome === "pass"),
     timestamped: result.times.some(({ source }) => source === "timestamp-authority"),
   };
+}
+
+/**
+ * When a signature was made at the latest, ISO 8601; `undefined` where nobody trusted says so. Anybody
+ * can have an old signature timestamped anew: only the earliest time bounds its age.
+ */
+export function earliestTime({ times }: Pick<BundleResult, "times">): string | undefined {
+  const at = times.map((time) => time.at.getTime());
+  return at.length === 0 ? undefined : new Date(Math.min(...at)).toISOString();
 }
 
 function namedIdentity(der: Buffer | undefined) {

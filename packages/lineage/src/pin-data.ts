@@ -55,7 +55,7 @@ export async function pinData(
     const { key, versionId } = object;
     const pin = pinOf(object, await remote.store.object({ bucket, key, versionId }, []));
     if (typeof pin !== "string") pins.set(key, pin);
-    else faults.set(pin, [...(faults.get(pin) ?? []), key]);
+    else if (!faults.get(pin)?.push(key)) faults.set(pin, [key]);
   });
   for (const [why, keys] of [...faults].toSorted(([a], [b]) => (a < b ? -1 : 1)))
     missing.push(`"${shown}" in the remote: ${some(keys)} ${why}`);

@@ -1,6 +1,15 @@
-import { parseBundle } from "@mlsign/bundle";
-import { readStatement, type Statement } from "@mlsign/bundle";
-import { decide, type Finding, hexOf, MlsignError, sha256, type Verdict } from "@mlsign/core";
+import { parseBundle, readStatement, type Statement } from "@mlsign/bundle";
+import {
+  decide,
+  type Finding,
+  finding,
+  hexOf,
+  messageOf,
+  MlsignError,
+  printable,
+  sha256,
+  type Verdict,
+} from "@mlsign/core";
 import { type ClaimLine, matchSubject, type ModelIdentity, readClaims } from "@mlsign/evidence";
 import {
   authenticate,
@@ -61,7 +70,8 @@ export async function gatherFacts(
   const signed = await signatureFact(location, trust, host);
   const { manifest, listing } = signed.files ?? (await claimManifest(location, {}, host));
   const identity = { name: listing.name, root: manifest.root, dirHash1: manifest.dirHash1 };
-  const claims = await claimsOf(location, identity, signed.fact?.status === "valid", trust, host);
+  const isSigned = signed.fact?.status === "valid";
+  const { claims, told } = await claimsOf(location, identity, isSigned, trust, host);
   const trainers = policy.require.flatMap(({ type, by = [] }) => (type === "lineage" ? by : []));
   // A stranger's lineage names registries and commits: nobody is asked on a stranger's word.
   const named = claims.filter(({ fact }) => isNamed(fact.signer, trainers, policy));
@@ -82,7 +92,7 @@ export async function gatherFacts(
   return {
     manifest,
     listing,
-    findings: [...signed.findings, ...(storage?.findings ?? [])],
+    findings: [...signed.findings, ...told, ...(storage?.findings ?? [])],
     inputs: [...signed.inputs, ...claims.map(({ input }) => input)],
     facts: {
       target: options.to,
@@ -173,33 +183,46 @@ interface GatheredClaim {
   readonly input: InputBundle;
 }
 
-/** Claims about this very model; one of another or an older model says nothing of it. */
+/**
+ * Claims about this very model; one of another or an older model says nothing of it. A line that
+ * counts for nothing though it might be meant to is told.
+ */
 async function claimsOf(
   location: ModelLocation,
   model: ModelIdentity,
   manifestVerified: boolean,
   trust: GateTrust,
   host: Host,
-): Promise<GatheredClaim[]> {
+): Promise<{ readonly claims: readonly GatheredClaim[]; readonly told: readonly Finding[] }> {
   const claims: GatheredClaim[] = [];
+  const told: Finding[] = [];
   for (const line of readClaims(claimsFiles(location))) {
     const statement = statementOf(line);
-    if (statement === undefined || line.bundle === undefined) continue;
-    const bound = statement.subject.some((subject) => {
-      const match = matchSubject(subject, model);
-      return match === "both" || (match === "root" && manifestVerified);
-    });
-    if (!bound) continue;
+    const file = nameBelow(host.cwd, line.file) ?? line.file;
+    const place = { subject: `${file}:${line.line}`, location: { path: file, line: line.line } };
+    if (statement === undefined || line.bundle === undefined) {
+      const why = printable(line.fault ?? "it holds no statement");
+      told.push(finding("claim-form", "fail", `claim ${line.line} is damaged: ${why}`, place));
+      continue;
+    }
+    const matches = new Set(statement.subject.map((subject) => matchSubject(subject, model)));
+    if (!matches.has("both") && !(matches.has("root") && manifestVerified)) {
+      if (matches.has("root") || matches.has("renamed")) {
+        const message = `claim ${line.line} is about these contents, and not bound to their names`;
+        told.push(finding("claim-subject", "fail", message, place));
+      }
+      continue;
+    }
     const by = await authenticate(line.bundle, "claim", trust);
     let fact;
     try {
       fact = evidenceFact(line.sha256, statement, by);
     } catch (error) {
-      // A predicate that is none of its type: it says nothing.
-      if (error instanceof MlsignError) continue;
-      throw error;
+      // A predicate that is none of its type: it says nothing that a policy could judge.
+      if (!(error instanceof MlsignError)) throw error;
+      told.push(finding("claim-form", "fail", `claim ${line.line}: ${messageOf(error)}`, place));
+      continue;
     }
-    const file = nameBelow(host.cwd, line.file) ?? line.file;
     claims.push({
       fact,
       statement,
@@ -207,7 +230,7 @@ async function claimsOf(
       input: { uri: `${file}#${line.line}`, sha256: line.sha256 },
     });
   }
-  return claims;
+  return { claims, told };
 }
 
 function statementOf({ bundle }: ClaimLine): Statement | undefined {

@@ -1,6 +1,5 @@
 import { decide, exitOfVerdict, type Finding, finding } from "@mlsign/core";
-import type { VerifiedClaim } from "@mlsign/evidence";
-import { checkSummary, SUMMARY_PREDICATE } from "@mlsign/gate";
+import { checkSummary, earliestTime, SUMMARY_PREDICATE } from "@mlsign/gate";
 import type { Host } from "../host.ts";
 import { claimManifest } from "../model/claim-manifest.ts";
 import { claimsFiles } from "../model/claims-location.ts";
@@ -47,7 +46,7 @@ export async function verifySummary(
         resourceUri: resourceOf(options),
         level: promotedLevel(options.to),
         now: host.clock(),
-        time: timeOf(claim),
+        time: claim.result && earliestTime(claim.result),
         maxAge,
       }),
     }));
@@ -71,10 +70,4 @@ export async function verifySummary(
   const tool = { name: "mlsign", version: VERSION };
   printReport({ tool, command: "verify", subject: model, verdict, findings }, options, host);
   return exitOfVerdict(verdict);
-}
-
-/** Anybody can have a signature timestamped anew: only its earliest time bounds its age. */
-function timeOf({ result }: VerifiedClaim): string | undefined {
-  const times = (result?.times ?? []).map(({ at }) => at.getTime());
-  return times.length === 0 ? undefined : new Date(Math.min(...times)).toISOString();
 }

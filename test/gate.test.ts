@@ -326,3 +326,57 @@ test("mlsign approve wants a target that policies can name", async (t) => {
   for (const to of ["Prod", "a b", ""])
     t.is((await user.mlsign("approve", "model.onnx", "--to", to, "--key", "k.key")).exit, 2);
 });
+
+withGit("a policy counts only where it is signed by whom the caller names for it", async (t) => {
+  const user = await approved(t);
+  const by = (...args: string[]) => verify(user, "--policy-key", ...args);
+  const unsigned = await by("k.ana.pub");
+  t.is(unsigned.exit, 1, unsigned.out);
+  t.regex(unsigned.err, /k\.policy\.yaml is unsigned/);
+  const signed = await user.mlsign("policy", "sign", "k.policy.yaml", "--key", "k.ana.key");
+  t.is(signed.exit, 0, signed.err);
+  t.is((await by("k.ana.pub")).exit, 0);
+  t.is((await by("k.li.pub")).exit, 1, "signed by somebody else");
+  const checked = await user.mlsign("policy", "verify", "k.policy.yaml", "--key", "k.ana.pub");
+  t.is(checked.exit, 0, checked.out);
+  t.regex(checked.out, /PASS +policy-signature/);
+  appendFileSync(user.path("k.policy.yaml"), "# more\n");
+  const changed = await by("k.ana.pub");
+  t.is(changed.exit, 1, "changed since");
+  t.regex(changed.err, /not signed by whom you trust/);
+  const told = await user.mlsign("policy", "verify", "k.policy.yaml", "--key", "k.ana.pub");
+  t.is(told.exit, 1);
+  t.regex(told.out, /file-changed/);
+  writeFileSync(user.path("k.policy.yaml.sig"), "{}");
+  t.is((await by("k.ana.pub")).exit, 1, "a damaged signature");
+  t.is((await user.mlsign("verify", "model.onnx", "--policy-key", "k.ana.pub")).exit, 2);
+});
+
+withGit("mlsign policy sign signs no policy with a known gap", async (t) => {
+  const user = await approved(t);
+  writeFileSync(
+    user.path("k.policy.yaml"),
+    policyOf(user).replace("    distinctFrom: [lineage, signature]\n", ""),
+  );
+  const done = await user.mlsign("policy", "sign", "k.policy.yaml", "--key", "k.ana.key");
+  t.is(done.exit, 1, done.out);
+  t.regex(done.out, /policy-sound/);
+  t.throws(() => readFileSync(user.path("k.policy.yaml.sig")), { code: "ENOENT" });
+});
+
+withGit("mlsign verify --vsa --policy-digest refuses a promotion by an older policy", async (t) => {
+  const user = await approved(t);
+  const promoted = await user.mlsign("promote", "model.onnx", ...BY_POLICY, "--key", "k.cd.key");
+  t.is(promoted.exit, 0, promoted.out + promoted.err);
+  const sha256 = createHash("sha256")
+    .update(readFileSync(user.path("k.policy.yaml")))
+    .digest("hex");
+  const vsa = (...args: string[]) =>
+    user.mlsign("verify", "model.onnx", "--vsa", "--to", "prod", "--key", "k.cd.pub", ...args);
+  t.is((await vsa("--policy-digest", `sha256:${sha256}`)).exit, 0);
+  const newer = await vsa("--policy-digest", `sha256:${"0".repeat(64)}`);
+  t.is(newer.exit, 1);
+  t.regex(newer.out, /by another policy/);
+  t.is((await vsa("--policy-digest", sha256)).exit, 2);
+  t.is((await vsa("--policy-key", "k.ana.pub")).exit, 2);
+});

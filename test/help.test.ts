@@ -33,6 +33,8 @@ const BELOW = [
   "scan attest",
   "policy explain",
   "policy test",
+  "policy sign",
+  "policy verify",
 ];
 
 test("mlsign --help names every command, the exit codes and an example", async (t) => {
@@ -120,4 +122,5 @@ async function evidence({ mlsign, path }: Shell): Promise<void> {
   await mlsign("sbom", "create", "model.onnx", ...from, "-o", "bom.json");
   await mlsign("sbom", "attest", "model.onnx", "--sbom", "bom.json", ...key);
   await mlsign("card", "attest", "model.onnx", "--card", "README.md", ...key);
+  await mlsign("policy", "sign", "gate.yaml", ...key);
 }

@@ -52,6 +52,8 @@ export const ERROR_CODES = {
   "output-exists": ["usage", "The output exists and is never overwritten"],
   "passphrase-missing": ["usage", "The key is encrypted and no passphrase was given"],
   "passphrase-wrong": ["usage", "The passphrase does not open the key"],
+  "policy-unsigned": ["refused", "The policy is not signed by whom the caller named for it"],
+  "policy-unverified": ["unavailable", "The signature of the policy could not be checked"],
   "reference-invalid": ["usage", "A container reference is malformed, or has no digest"],
   "service-failed": ["unavailable", "A service refused, failed, or did not answer in time"],
   "service-lied": [
@@ -144,6 +146,7 @@ export const FINDING_CODES = {
   "policy-form": "The policy is well formed",
   "policy-lineage-single": "All valid lineages of the model say the same",
   "policy-reference": "The reference is by digest, as the policy asks",
+  "policy-signature": "The policy is signed by whom the caller trusts with policies",
   "policy-sound": "The policy leaves no gap that is known to be a mistake",
   "policy-source": "The lineage's commit is one that the policy allows",
   "policy-target": "The model goes where the policy is for",

@@ -48,6 +48,8 @@ export interface SummaryExpectation {
   readonly time: string | undefined;
   /** In milliseconds. */
   readonly maxAge: number | undefined;
+  /** SHA-256 in hex of the policies that are still good; any, where it is left out. */
+  readonly policies?: readonly string[] | undefined;
 }
 
 /** Whether a summary lets a model in: it passed, here, at this level, and not too long ago. */
@@ -55,7 +57,7 @@ export function checkSummary(predicate: JsonValue, wanted: SummaryExpectation): 
   const body = isRecord(predicate) ? predicate : {};
   const verifier = isRecord(body.verifier) ? body.verifier.id : undefined;
   const levels = Array.isArray(body.verifiedLevels) ? body.verifiedLevels : [];
-  const { resourceUri, level, time, maxAge, now } = wanted;
+  const { resourceUri, level, time, maxAge, now, policies } = wanted;
   const of = (good: boolean, yes: string, no: string): Finding =>
     finding("summary-match", good ? "pass" : "fail", good ? yes : no);
   const shown = typeof body.resourceUri === "string" ? printable(body.resourceUri) : "nothing";
@@ -77,7 +79,21 @@ export function checkSummary(predicate: JsonValue, wanted: SummaryExpectation): 
       `it has not the level ${printable(level)}`,
     ),
     ...(maxAge === undefined ? [] : [checkAge(time, now, maxAge)]),
+    ...(policies === undefined
+      ? []
+      : [
+          of(
+            policies.includes(policyOf(body) ?? ""),
+            "it is by a policy that you named",
+            "it is by another policy than those that you named",
+          ),
+        ]),
   ];
+}
+
+function policyOf({ policy }: JsonObject): string | undefined {
+  const digest = isRecord(policy) && isRecord(policy.digest) ? policy.digest.sha256 : undefined;
+  return typeof digest === "string" ? digest : undefined;
 }
 
 function checkAge(time: string | undefined, now: Date, maxAge: number): Finding {

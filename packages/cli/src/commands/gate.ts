@@ -4,6 +4,7 @@ import type { ApproveOptions } from "../gate/approve.ts";
 import type { PromoteOptions } from "../gate/promote.ts";
 import type { Host } from "../host.ts";
 import { addLookOptions } from "../options/look-options.ts";
+import { addPolicySignerOptions } from "../options/policy-options.ts";
 import { addSignerOptions } from "../options/signer-options.ts";
 
 export function approveCommand(host: Host, action: Action): Command {
@@ -29,7 +30,7 @@ export function promoteCommand(host: Host, action: Action): Command {
     .option("--resource <uri>", "what the promotion is for (default: the policy's, or the target)")
     .option("--dsse <file>", "also write the signed statement as a bare envelope")
     .option("--summary <file>", "append the verdict as Markdown, for a job summary");
-  return addSignerOptions(addLookOptions(command))
+  return addSignerOptions(addPolicySignerOptions(addLookOptions(command)))
     .option("--format <form>", "text, json, sarif, junit or markdown", "text")
     .option("--config <file>", "options as YAML (flags win)")
     .option("--json", "the same as --format json")

@@ -1,9 +1,13 @@
 import { Command } from "commander";
 import type { Action } from "../action.ts";
 import type { Host } from "../host.ts";
+import { addSignerOptions } from "../options/signer-options.ts";
+import { addTrustOptions } from "../options/trust-options.ts";
 import type { ExplainPolicyOptions } from "../policy/policy-explain.ts";
 import type { LintPolicyOptions } from "../policy/policy-lint.ts";
+import type { SignPolicyOptions } from "../policy/policy-sign.ts";
 import type { TestPolicyOptions } from "../policy/policy-test.ts";
+import type { VerifyPolicyFileOptions } from "../policy/policy-verify.ts";
 
 export function policyCommand(host: Host, action: Action): Command {
   const lint = new Command("lint")
@@ -41,12 +45,41 @@ export function policyCommand(host: Host, action: Action): Command {
         import("../policy/policy-test.ts").then((it) => it.testPolicyFile(file, options, host)),
       ),
     );
+  const sign = new Command("sign")
+    .description("sign a promotion policy that has no known gap")
+    .argument("<file>", "the policy (YAML)")
+    .option("--signature <file>", "where the signature goes (default: FILE.sig)")
+    .option("--config <file>", "options as YAML (flags win)")
+    .option("--json", "print one JSON document");
+  addSignerOptions(sign)
+    .addHelpText("after", SIGN_HELP)
+    .action((file: string, options: SignPolicyOptions) =>
+      action(
+        import("../policy/policy-sign.ts").then((it) => it.signPolicyFile(file, options, host)),
+      ),
+    );
+  const verify = new Command("verify")
+    .description("verify that a promotion policy is sound, and signed by whom you trust")
+    .argument("<file>", "the policy (YAML)")
+    .option("--signature <file>", "the signature (default: FILE.sig)");
+  addTrustOptions(verify)
+    .option("--format <form>", "text, json, sarif, junit or markdown", "text")
+    .option("--config <file>", "options as YAML (flags win)")
+    .option("--json", "the same as --format json")
+    .addHelpText("after", VERIFY_HELP)
+    .action((file: string, options: VerifyPolicyFileOptions) =>
+      action(
+        import("../policy/policy-verify.ts").then((it) => it.verifyPolicyFile(file, options, host)),
+      ),
+    );
   return new Command("policy")
     .description("promotion policies: what a model must have before it goes to production")
     .helpCommand(false)
     .addCommand(lint)
     .addCommand(explain)
-    .addCommand(test);
+    .addCommand(test)
+    .addCommand(sign)
+    .addCommand(verify);
 }
 
 const HELP = `
@@ -69,4 +102,16 @@ judged as if it enforced. Nothing is looked up, and the time is the table's.
 
 Example:
   $ mlsign policy test policy.yaml --cases cases.yaml
+`;
+const SIGN_HELP = `
+The signature is a model signature (OpenSSF Model Signing) over one file, beside the policy. A gate
+takes a policy only from whom it names: verify and promote --policy FILE --policy-key or
+--policy-identity with --policy-oidc-issuer.
+
+Example:
+  $ mlsign policy sign policy.yaml --key demo.key
+`;
+const VERIFY_HELP = `
+Example:
+  $ mlsign policy verify gate.yaml --key demo.pub
 `;

@@ -20,6 +20,7 @@ import {
   signatureBytes,
 } from "../model/model-location.ts";
 import { addLookOptions } from "../options/look-options.ts";
+import { addPolicySignerOptions } from "../options/policy-options.ts";
 import {
   addTrustOptions,
   collect,
@@ -46,7 +47,7 @@ export function verifyCommand(host: Host, action: Action): Command {
     .description("verify that a model is as a trusted signer signed it")
     .argument("<model>", "the model")
     .option("--signature <file>", "the signature (default: MODEL/model.sig, MODEL.sig)");
-  return addLookOptions(addTrustOptions(command))
+  return addPolicySignerOptions(addLookOptions(addTrustOptions(command)))
     .option("--ignore-path <path>", "leave this out too (repeatable)", collect)
     .option("--ignore-unsigned-files", "look at the signed files only")
     .option(
@@ -65,6 +66,11 @@ export function verifyCommand(host: Host, action: Action): Command {
     .option("--to <env>", "the target of --policy or --vsa")
     .option("--resource <uri>", "with --vsa: what the promotion must be for")
     .option("--max-age <span>", "with --vsa: refuse an older promotion, such as 30d")
+    .option(
+      "--policy-digest <sha256:hex>",
+      "with --vsa: refuse a promotion by another policy (repeatable)",
+      collect,
+    )
     .option("--format <form>", "text, json, sarif, junit or markdown", "text")
     .option("--config <file>", "options as YAML (flags win)")
     .option("--json", "the same as --format json")
@@ -73,7 +79,7 @@ export function verifyCommand(host: Host, action: Action): Command {
 }
 
 async function verify(model: string, options: Options, host: Host): Promise<number> {
-  if (options.policy !== undefined || options.vsa || options.to !== undefined)
+  if (GATE_FLAGS.some((name) => name in options))
     return (await import("../gate/verify-otherwise.ts")).verifyOtherwise(model, options, host);
   checkFormat(options);
   const location = locateModel(model, host.cwd, options.signature);
@@ -167,6 +173,19 @@ async function nobodyTrusted(
   );
 }
 
+/** What asks for a policy or a promotion, and means nothing without. */
+const GATE_FLAGS = [
+  "policy",
+  "vsa",
+  "to",
+  "resource",
+  "maxAge",
+  "summary",
+  "policyDigest",
+  "policyKey",
+  "policyIdentity",
+  "policyOidcIssuer",
+] as const;
 const HELP = `
 Exactly one kind of trust must be given; it is never taken from the signature. With --policy, the
 policy names whom to trust and what else must be there; with --vsa, a promotion by whom you trust

@@ -3,12 +3,13 @@ import type { GateTrust } from "@mlsign/gate";
 import { evaluatePolicy, type Evaluation, type LoadedPolicy } from "@mlsign/policy";
 import type { Host } from "../host.ts";
 import { locateModel, type ModelLocation } from "../model/model-location.ts";
+import type { PolicySignerFlags } from "../options/policy-options.ts";
 import { rootOfFlags, type TrustFlags } from "../options/trust-options.ts";
 import { gatherFacts, type Gathered, type GatherOptions } from "./gather.ts";
-import { keysOf, policyOf } from "./policy-flag.ts";
+import { keysOf, signedPolicyOf } from "./policy-flag.ts";
 
 export interface PolicyFlags
-  extends Pick<TrustFlags, "trustedRoot" | "trustConfig">, GatherOptions {
+  extends Pick<TrustFlags, "trustedRoot" | "trustConfig">, PolicySignerFlags, GatherOptions {
   readonly policy: string;
   readonly signature?: string;
 }
@@ -32,7 +33,7 @@ export async function judgeByPolicy(
   flags: PolicyFlags,
   host: Host,
 ): Promise<Judged> {
-  const policy = policyOf(flags.policy, host);
+  const policy = await signedPolicyOf(flags.policy, flags, host);
   const location = locateModel(model, host.cwd, flags.signature);
   const people = Object.values(policy.policy.identities).some(({ issuer }) => issuer !== undefined);
   const root = await rootOfFlags(flags, host, people);

@@ -1,8 +1,9 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { MlsignError, printable } from "@mlsign/core";
+import { decide, MlsignError, printable } from "@mlsign/core";
 import { type LoadedPolicy, parsePolicy } from "@mlsign/policy";
 import type { Host } from "../host.ts";
-import { readFile } from "../options/trust-options.ts";
+import type { PolicySignerFlags } from "../options/policy-options.ts";
+import { readFile, resolveTrust, type TrustFlags } from "../options/trust-options.ts";
 import { MOST_POLICY_BYTES } from "../policy/policy-file.ts";
 
 /**
@@ -21,6 +22,44 @@ export function policyOf(flag: string, host: Host): LoadedPolicy {
     );
   }
   return policy;
+}
+
+/**
+ * The policy of `--policy`, signed by whom the caller named for it, where one was named: a change
+ * that a pull request brings is refused before anything is judged by it.
+ *
+ * @throws MlsignError as `policyOf`; `policy-unsigned`, `policy-unverified`
+ */
+export async function signedPolicyOf(
+  flag: string,
+  flags: PolicySignerFlags & Pick<TrustFlags, "trustedRoot" | "trustConfig">,
+  host: Host,
+): Promise<LoadedPolicy> {
+  const loaded = policyOf(flag, host);
+  const { policyKey, policyIdentity, policyOidcIssuer, trustedRoot, trustConfig } = flags;
+  const trust = {
+    ...(policyKey !== undefined && { key: policyKey }),
+    ...(policyIdentity !== undefined && { certificateIdentity: policyIdentity }),
+    ...(policyOidcIssuer !== undefined && { certificateOidcIssuer: policyOidcIssuer }),
+  };
+  if (Object.keys(trust).length === 0) return loaded;
+  const roots = {
+    ...(trustedRoot !== undefined && { trustedRoot }),
+    ...(trustConfig !== undefined && { trustConfig }),
+  };
+  const resolved = await resolveTrust({ ...trust, ...roots }, host, false);
+  if (resolved === undefined) return loaded;
+  const { judgeSignedPolicy } = await import("../policy/judge-signed-policy.ts");
+  const { source: file, sha256 } = loaded;
+  const findings = await judgeSignedPolicy({ file, sha256 }, resolved, host);
+  const verdict = decide(findings);
+  if (verdict === "accepted") return loaded;
+  const why = findings.filter(({ outcome }) => outcome !== "not-applicable").at(-1)?.message;
+  throw new MlsignError(
+    verdict === "refused" ? "policy-unsigned" : "policy-unverified",
+    `Cannot judge by ${printable(file)}: ${why ?? "it is not signed"}`,
+    { hint: `mlsign policy verify ${printable(file)} says more` },
+  );
 }
 
 /** The public keys that a policy holds, once each. */

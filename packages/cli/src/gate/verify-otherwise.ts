@@ -21,7 +21,10 @@ export async function verifyOtherwise(
 ): Promise<number> {
   const { policy, vsa = false, to } = options;
   if (policy === undefined && !vsa)
-    throw new MlsignError("usage", "Cannot use --to without --policy or --vsa");
+    throw new MlsignError(
+      "usage",
+      `Cannot use ${flagsOf(Object.keys(options).filter((name) => GATED.has(name)))} without --policy or --vsa`,
+    );
   if (policy !== undefined && vsa)
     throw new MlsignError("usage", "Cannot use --policy and --vsa together", {
       hint: "--vsa trusts the verdict of an earlier promotion by the policy",
@@ -36,6 +39,11 @@ export async function verifyOtherwise(
       "usage",
       `Cannot use ${flagsOf(used)} with ${vsa ? "--vsa" : "--policy"}`,
     );
+  const signer = POLICY_SIGNER.filter((name) => vsa && name in options);
+  if (signer.length > 0)
+    throw new MlsignError("usage", `Cannot use ${flagsOf(signer)} with --vsa`, {
+      hint: "--policy-digest pins the policy of a promotion",
+    });
   if (policy === undefined)
     return (await import("./verify-summary.ts")).verifySummary(model, { ...options, to }, host);
   const trusted = Object.keys(options).filter((name) => TRUST.has(name));
@@ -74,3 +82,16 @@ const REFUSED = new Set([
   "requireLog",
   "requireTimestamp",
 ]);
+/** What only a policy or a promotion knows. */
+const GATED = new Set([
+  "to",
+  "resource",
+  "maxAge",
+  "summary",
+  "policyDigest",
+  "policyKey",
+  "policyIdentity",
+  "policyOidcIssuer",
+]);
+/** What says whose policy counts, and so wants a policy. */
+const POLICY_SIGNER = ["policyKey", "policyIdentity", "policyOidcIssuer"];

@@ -1,4 +1,4 @@
-import { decide, exitOfVerdict, type Finding, finding } from "@mlsign/core";
+import { decide, exitOfVerdict, type Finding, finding, MlsignError, printable } from "@mlsign/core";
 import { checkSummary, earliestTime, SUMMARY_PREDICATE } from "@mlsign/gate";
 import type { Host } from "../host.ts";
 import { claimManifest } from "../model/claim-manifest.ts";
@@ -16,6 +16,7 @@ export interface VerifySummaryOptions extends TrustFlags, ReportOptions {
   readonly to: string;
   readonly resource?: string;
   readonly maxAge?: string;
+  readonly policyDigest?: readonly string[];
 }
 
 /**
@@ -30,6 +31,7 @@ export async function verifySummary(
   checkFormat(options);
   checkTarget(options.to);
   const maxAge = options.maxAge === undefined ? undefined : spanOf(options.maxAge);
+  const policies = options.policyDigest?.map(policyDigest);
   const location = locateModel(model, host.cwd);
   const resolved = await requireTrust(options, host);
   const { manifest, listing } = await claimManifest(location, {}, host);
@@ -48,6 +50,7 @@ export async function verifySummary(
         now: host.clock(),
         time: claim.result && earliestTime(claim.result),
         maxAge,
+        policies,
       }),
     }));
   const good = judged.find(({ findings }) => decide(findings) === "accepted");
@@ -70,4 +73,13 @@ export async function verifySummary(
   const tool = { name: "mlsign", version: VERSION };
   printReport({ tool, command: "verify", subject: model, verdict, findings }, options, host);
   return exitOfVerdict(verdict);
+}
+
+/** @throws MlsignError `usage` */
+function policyDigest(text: string): string {
+  const hex = /^sha256:([0-9a-fA-F]{64})$/.exec(text)?.[1];
+  if (hex !== undefined) return hex.toLowerCase();
+  throw new MlsignError("usage", `Cannot use --policy-digest ${printable(text)}`, {
+    hint: "a policy's digest is sha256: with 64 hexadecimal digits, as promote prints it in --json",
+  });
 }

@@ -12,6 +12,7 @@ const TIERS = [
     "trust",
     "files",
     "git",
+    "github",
     "oci",
     "audit-log",
     "mlflow",

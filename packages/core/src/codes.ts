@@ -146,6 +146,7 @@ export const FINDING_CODES = {
   "policy-form": "The policy is well formed",
   "policy-lineage-single": "All valid lineages of the model say the same",
   "policy-reference": "The reference is by digest, as the policy asks",
+  "policy-review": "The run was approved by reviewers whom the policy names, as GitHub says",
   "policy-signature": "The policy is signed by whom the caller trusts with policies",
   "policy-sound": "The policy leaves no gap that is known to be a mistake",
   "policy-source": "The lineage's commit is one that the policy allows",

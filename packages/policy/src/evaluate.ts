@@ -4,6 +4,7 @@ import type { PolicyFacts } from "./facts.ts";
 import { judgeLineages } from "./lineage-rules.ts";
 import type { LoadedPolicy, Policy } from "./policy.ts";
 import { type Counted, countEvidence, judgeRequirements } from "./require.ts";
+import { judgeReview } from "./review-rule.ts";
 import { type Ruling, ruling } from "./ruling.ts";
 import { isWithin } from "./span.ts";
 
@@ -40,6 +41,7 @@ export function evaluatePolicy(
     ...judgeRequirements(counted),
     ...judgeLineages(policy, lineages),
     ...judgeChecks(policy, facts),
+    ...(policy.review ? [judgeReview(policy.review.github, facts.review, lineages)] : []),
   ];
   const excepted = rulings.map((it) => except(it, policy, now));
   const stale = staleExceptions(policy, now);

@@ -1,4 +1,4 @@
-import type { Identity, Policy, Requirement } from "./policy.ts";
+import type { GithubReview, Identity, Policy, Requirement } from "./policy.ts";
 
 /** One rule of a policy in words. */
 export interface Explained {
@@ -8,7 +8,8 @@ export interface Explained {
 
 /** What a policy asks for, rule by rule, in the order in which it is judged. */
 export function explainPolicy(policy: Policy): Explained[] {
-  const { require, lineage = {}, references, files, storage, card, exceptions = [], deny } = policy;
+  const { require, lineage = {}, references, files, storage, card, review, deny } = policy;
+  const { exceptions = [] } = policy;
   const { git, dvc, container, baseModels } = lineage;
   const say = (rule: string, text: string | undefined | false): Explained[] =>
     text === undefined || text === false ? [] : [{ rule, text }];
@@ -66,11 +67,18 @@ export function explainPolicy(policy: Policy): Explained[] {
       rule: "files",
       text: `no file that the signer left out${files ? `, but ${list(files.allowIgnored)}` : ""}`,
     },
+    ...say("review.github", review && reviewText(review.github)),
     ...exceptions.map(({ rule, reason, expires }) => ({
       rule,
       text: `excepted until ${expires}: ${reason}`,
     })),
   ];
+}
+
+function reviewText(review: GithubReview): string {
+  const { repository, environment, reviewers, threshold = 1, matchCommit } = review;
+  const commit = matchCommit ? " on the lineage's commit" : "";
+  return `a run of ${repository}${commit} that ${threshold} of ${reviewers.join(", ")} approved for ${environment}, says GitHub`;
 }
 
 function requirement(it: Requirement, { identities, trust }: Policy): string {

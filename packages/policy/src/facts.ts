@@ -53,6 +53,19 @@ export interface LineageFact {
   readonly matchCertificate: Seen;
 }
 
+/** What a forge says of the run that promotes: its word, and no signature. */
+export interface ReviewFact {
+  /** `OWNER/NAME`, in any letter case. */
+  readonly repository: string;
+  readonly commit: string;
+  readonly startedBy: readonly string[];
+  readonly reviews: readonly {
+    readonly state: "approved" | "rejected";
+    readonly reviewer: string;
+    readonly environments: readonly string[];
+  }[];
+}
+
 /** Everything that a policy judges. What is absent was not looked at, and stays unknown. */
 export interface PolicyFacts {
   readonly target?: string;
@@ -70,6 +83,7 @@ export interface PolicyFacts {
     readonly retention?: number;
   };
   readonly card?: { readonly verdict: Verdict; readonly fields: readonly string[] };
+  readonly review?: ReviewFact;
   /** Images and models that are named by the deployment, as written. */
   readonly references?: readonly string[];
 }

@@ -10,6 +10,6 @@ export { testPolicy } from "./test-table.ts";
 export type { Evaluation } from "./evaluate.ts";
 export type { EvidenceType } from "./evidence-type.ts";
 export type { Explained } from "./explain.ts";
-export type { EvidenceFact, LineageFact, PolicyFacts, Seen, Signer } from "./facts.ts";
+export type { EvidenceFact, LineageFact, PolicyFacts, ReviewFact, Seen, Signer } from "./facts.ts";
 export type { Pattern } from "./pattern.ts";
 export type { Identity, LoadedPolicy, Policy, Requirement } from "./policy.ts";

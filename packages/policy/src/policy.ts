@@ -34,6 +34,7 @@ export interface Policy {
   };
   readonly scan?: { readonly clean: true };
   readonly card?: { readonly fields: readonly string[] };
+  readonly review?: { readonly github: GithubReview };
   readonly references?: { readonly digestOnly?: true; readonly forbidTags?: readonly string[] };
   readonly files?: { readonly allowIgnored: readonly string[] };
   readonly exceptions?: readonly Exception[];
@@ -42,6 +43,18 @@ export interface Policy {
     readonly signers?: readonly (Denial & { readonly subject: string; readonly issuer?: string })[];
     readonly keys?: readonly (Denial & { readonly key: string })[];
   };
+}
+
+/** What reviewers of a protected environment must have said of the run that promotes: GitHub's word. */
+export interface GithubReview {
+  /** `OWNER/NAME`. */
+  readonly repository: string;
+  readonly environment: string;
+  /** Logins. Who started the run never counts. */
+  readonly reviewers: readonly string[];
+  readonly threshold?: number;
+  /** The run must be of the lineage's commit. */
+  readonly matchCommit?: true;
 }
 
 type Transparency = "log" | "timestamp" | "log-or-timestamp" | "none";

@@ -15,6 +15,7 @@ export function ruleNames(policy: Policy): string[] {
     ...(policy.scan ? ["scan"] : []),
     ...(policy.card ? ["card"] : []),
     ...(policy.references ? ["references"] : []),
+    ...(policy.review ? ["review.github"] : []),
   ];
 }
 

@@ -118,6 +118,14 @@ export function soundness(policy: Policy): Unsound[] {
       );
     time(expires, ["exceptions", i, "expires"], say);
   }
+  const { reviewers = [], threshold = 1 } = policy.review?.github ?? {};
+  if (threshold > 1 && reviewers.length < threshold)
+    say(
+      "error",
+      ["review", "github", "threshold"],
+      `${threshold} reviewers are asked for, and ${reviewers.length} are named`,
+      "name as many reviewers",
+    );
   time(policy.expires, ["expires"], say);
   for (const kind of ["digests", "signers", "keys"] as const)
     for (const [i, { since, until }] of (policy.deny?.[kind] ?? []).entries()) {

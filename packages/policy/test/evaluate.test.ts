@@ -31,10 +31,13 @@ const without = (key: keyof PolicyFacts): PolicyFacts => {
   const { [key]: _gone, ...rest } = FACTS;
   return rest;
 };
+const REVIEWS = FACTS.review?.reviews ?? [];
+const [REVIEW] = REVIEWS;
 const [COMMIT] = LINEAGE.commits;
 const [DATA] = LINEAGE.datasets;
 const [IMAGE] = LINEAGE.containers;
-if (COMMIT === undefined || DATA === undefined || IMAGE === undefined) throw new Error("fixture");
+if (COMMIT === undefined || DATA === undefined || IMAGE === undefined || REVIEW === undefined)
+  throw new Error("fixture");
 
 test("evaluatePolicy() accepts what has all that the policy asks for", (t) => {
   const { verdict, enforced, findings, policySha256 } = evaluate(FACTS);
@@ -348,6 +351,36 @@ const CASES: readonly (readonly [string, PolicyFacts, Verdict, string])[] = [
     "refused",
     "references",
   ],
+  ["reviews that nobody looked at", without("review"), "undecided", "review.github"],
+  ...(
+    [
+      ["a run of another repository", { repository: "org/other" }],
+      ["a run of another commit", { commit: "2".repeat(40) }],
+      ["a review by one of two", { reviews: REVIEWS.slice(1) }],
+      ["two reviews by one person", { reviews: [...REVIEWS.slice(1), ...REVIEWS.slice(1)] }],
+      ["a review by who started the run", { startedBy: ["IDA"] }],
+      [
+        "a review by a stranger",
+        { reviews: [...REVIEWS.slice(1), { ...REVIEW, reviewer: "mallory" }] },
+      ],
+      [
+        "a review for another environment",
+        { reviews: [...REVIEWS.slice(1), { ...REVIEW, environments: ["staging"] }] },
+      ],
+      [
+        "a rejection beside two approvals",
+        { reviews: [...REVIEWS, { ...REVIEW, state: "rejected", reviewer: "zoe" }] },
+      ],
+    ] as const
+  ).map(
+    ([what, change]) =>
+      [
+        what,
+        { ...FACTS, review: { ...FACTS.review, ...change } } as PolicyFacts,
+        "refused",
+        "review.github",
+      ] as const,
+  ),
   ["names that nobody looked at", without("references"), "undecided", "references"],
   ["an ignored file", { ...FACTS, ignoredFiles: ["notes.txt", "payload.py"] }, "refused", "files"],
   ["ignored files that nobody looked for", without("ignoredFiles"), "undecided", "files"],

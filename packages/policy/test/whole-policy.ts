@@ -37,6 +37,7 @@ dependencies: { hashPinned: true }
 storage: { locked: true, mode: COMPLIANCE, minRetention: 365d }
 scan: { clean: true }
 card: { fields: [contact, limitations] }
+review: { github: { repository: org/repo, environment: production, reviewers: [Max, ida, eve], threshold: 2, matchCommit: true } }
 references: { digestOnly: true, forbidTags: [latest] }
 files: { allowIgnored: [notes.txt] }
 deny:
@@ -126,6 +127,15 @@ export const FACTS: PolicyFacts = {
   scan: "accepted",
   storage: { verdict: "accepted", mode: "COMPLIANCE", retention: 400 },
   card: { verdict: "accepted", fields: ["contact", "limitations", "licence"] },
+  review: {
+    repository: "Org/Repo",
+    commit: "1".repeat(40),
+    startedBy: ["eve"],
+    reviews: [
+      { state: "approved", reviewer: "max", environments: ["production"] },
+      { state: "approved", reviewer: "ida", environments: ["staging", "production"] },
+    ],
+  },
   references: [`registry.example/org/model@sha256:${"b".repeat(64)}`],
 };
 

@@ -1,0 +1,2 @@
+export { type ClientOptions, type GithubClient, githubClient } from "./client.ts";
+export { type Review, type Run } from "./run.ts";

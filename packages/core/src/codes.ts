@@ -8,6 +8,7 @@ export type Category = "refused" | "usage" | "unavailable" | "defect";
 
 /** Codes of errors: the run ended without a verdict of its own. */
 export const ERROR_CODES = {
+  "alias-moved": ["refused", "Somebody else moved the alias meanwhile: it was left where it is"],
   "archive-invalid": [
     "refused",
     "The archive is damaged, or holds a link, a special entry, a duplicate or an escaping name",
@@ -24,6 +25,10 @@ export const ERROR_CODES = {
   ],
   "confirmation-needed": ["usage", "A question that only a person can answer was not answered"],
   defect: ["defect", "mlsign itself is broken: please report it"],
+  "digests-insufficient": [
+    "unavailable",
+    "The digests that are known do not suffice, and the bytes are not there",
+  ],
   "disk-full": ["unavailable", "There is no space left where a file must be written"],
   "dvc-invalid": ["refused", "A file of DVC's is malformed, or not what its hash says"],
   "file-changed-while-hashing": [
@@ -36,10 +41,12 @@ export const ERROR_CODES = {
   "git-missing": ["unavailable", "git is not installed"],
   "identity-token-invalid": ["usage", "The identity token is not a usable OpenID Connect token"],
   "identity-token-missing": ["usage", "Keyless signing needs an identity, and none was found"],
+  "image-differs": ["refused", "The stored model is not the one that was judged"],
   "json-invalid": ["refused", "The text is not strict JSON, or is larger or deeper than allowed"],
   "key-invalid": ["usage", "The key cannot be read"],
   "key-unsuitable": ["usage", "The key's kind or size is not allowed for this use"],
   "limit-exceeded": ["refused", "The input exceeds a fixed limit"],
+  "lineage-contradicted": ["refused", "The run's own tags contradict the lineage"],
   locked: ["unavailable", "Another mlsign is writing the same file"],
   "login-failed": ["unavailable", "The interactive login did not end with a token"],
   "manifest-invalid": ["refused", "The signed manifest breaks the rules of its format"],
@@ -54,7 +61,14 @@ export const ERROR_CODES = {
   "passphrase-wrong": ["usage", "The passphrase does not open the key"],
   "policy-unsigned": ["refused", "The policy is not signed by whom the caller named for it"],
   "policy-unverified": ["unavailable", "The signature of the policy could not be checked"],
-  "reference-invalid": ["usage", "A container reference is malformed, or has no digest"],
+  "reference-invalid": [
+    "usage",
+    "A reference is malformed, or names nothing that stays: no digest, no version",
+  ],
+  "registry-changed": [
+    "refused",
+    "Somebody else changed in the registry what was being judged or written",
+  ],
   "service-failed": ["unavailable", "A service refused, failed, or did not answer in time"],
   "service-lied": [
     "unavailable",
@@ -65,6 +79,8 @@ export const ERROR_CODES = {
   "storage-bucket-missing": ["usage", "There is no such bucket"],
   "storage-object-missing": ["unavailable", "An object that is needed to go on is not there"],
   "storage-sdk-missing": ["unavailable", "The optional package for this store is not installed"],
+  "store-broken": ["refused", "The store's journal or a bundle in it is not what its hash says"],
+  "store-missing": ["usage", "There is no such store"],
   "symlink-escape": ["refused", "A symbolic link leads out of the model, or in a circle"],
   "symlink-refused": ["refused", "The model holds a symbolic link and links were not allowed"],
   "trust-missing": ["usage", "Nobody was named to trust"],
@@ -85,8 +101,10 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 /** Codes of findings: what a rule said of facts. */
 export const FINDING_CODES = {
   "action-pinned": "The action is pinned to a commit",
+  "blob-name": "The file is what its store calls it by: a digest in its name",
   "bundle-form": "The signature file is a well-formed bundle of a known kind",
   "bundle-legacy": "The signature has the form of an earlier release",
+  "bytes-read": "The bytes themselves were read, and not their digests alone",
   "card-form": "The model card is well formed",
   "card-match": "The model card agrees with the model, its bill of materials and its files",
   "card-rule": "The model card keeps the rule that the message names",
@@ -106,6 +124,7 @@ export const FINDING_CODES = {
   "dependency-option": "No option lets bytes in that no hash covers",
   "dependency-pinned": "The dependency is pinned by the hash of each artifact",
   "dependency-unknown": "The dependency can be judged from the file alone",
+  "facts-seen": "What the verdict rests on was looked at, and not only recorded",
   "file-changed": "The file has the signed content",
   "file-extra": "The file is part of the signature",
   "file-missing": "The signed file is there",
@@ -124,6 +143,7 @@ export const FINDING_CODES = {
   "lineage-container": "The lineage's container is pinned by a digest that the registry has",
   "lineage-data": "The lineage's data is what the commit names",
   "lineage-remote": "The remote has the pinned objects of the data, as they were recorded",
+  "lineage-run": "The run that trained the model logged nothing that contradicts the lineage",
   "lineage-form": "The lineage names exactly one source, one data set and one container",
   "lineage-pins": "The lock files at the lineage's commit are pinned by hash",
   "lineage-source": "The lineage's commit is the one that was built",
@@ -150,6 +170,7 @@ export const FINDING_CODES = {
   "policy-signature": "The policy is signed by whom the caller trusts with policies",
   "policy-sound": "The policy leaves no gap that is known to be a mistake",
   "policy-source": "The lineage's commit is one that the policy allows",
+  "policy-vouched": "Somebody whom the caller named vouches for the policy",
   "policy-target": "The model goes where the policy is for",
   "policy-test": "The policy decides the case as expected",
   "predicate-type": "The statement is a model signature",
@@ -181,6 +202,10 @@ export const FINDING_CODES = {
   "storage-resolved": "What is meant is in the store (STO-010)",
   "storage-same-bytes": "The object is there, and is the pinned one (STO-020)",
   "storage-version-retained": "Exactly this version is retained (STO-040)",
+  "store-checkpoint": "The checkpoint is of this journal, by a trusted signer",
+  "store-index": "The index says what the journal and the bundles say",
+  "store-journal": "No line of the store's journal was changed, removed or inserted",
+  "store-object": "The store has every bundle of its journal, byte for byte",
   "subject-match": "The signature's subject is this file",
   "summary-match": "A promotion's summary lets the model in here",
   "timestamp-valid": "A trusted authority says when the signature was made",

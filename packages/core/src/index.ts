@@ -17,4 +17,11 @@ export type { DigestAlgorithm } from "./digest.ts";
 export type { Fact } from "./fact.ts";
 export type { Evidence, Finding, Location, Outcome, Severity } from "./finding.ts";
 export type { JsonLimits, JsonObject, JsonValue } from "./json.ts";
+export type {
+  EdgeStatus,
+  LineageEdge,
+  LineageGraph,
+  LineageNode,
+  LineageNodeKind,
+} from "./lineage-graph.ts";
 export type { Clock, OnProgress, Progress } from "./progress.ts";

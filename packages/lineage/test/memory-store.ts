@@ -47,6 +47,7 @@ export class MemoryBucket {
       list: unused,
       retain: unused,
       removeVersion: unused,
+      stream: unused,
       create: unused,
       serverTime: () => undefined,
       close: () => undefined,

@@ -2,9 +2,11 @@
 export { archiveSource } from "./archive.ts";
 export { compareDigests, compareNames, listOptionsFor } from "./compare.ts";
 export { dirHash1, rootOf } from "./digests.ts";
+export { Ignores } from "./ignore.ts";
+export { toListing } from "./listing.ts";
 export { localSource } from "./local.ts";
 export { manifestOf } from "./manifest.ts";
-export { GIT_PATHS, isIgnored } from "./names.ts";
+export { clashesOf, GIT_PATHS, isIgnored, nameProblem, parentsOf } from "./names.ts";
 export { OMS_LEGACY_PREDICATE_TYPE, OMS_PREDICATE_TYPE, omsPredicate } from "./predicate.ts";
 export { DEFAULT_SHARD_SIZE } from "./serialization.ts";
 export { readModelStatement } from "./statement.ts";
@@ -15,9 +17,11 @@ export type { Manifest, ManifestFile, ManifestOptions } from "./manifest.ts";
 export type { Resource, Serialization } from "./serialization.ts";
 export type { SignedFile, SignedManifest } from "./signed.ts";
 export type {
+  KnownDigest,
   ListedFile,
   Listing,
   ListOptions,
+  Misnamed,
   OpenTree,
   TreeEntry,
   TreeSource,

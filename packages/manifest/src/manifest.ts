@@ -35,6 +35,8 @@ export interface Manifest {
   readonly root: string;
   /** Binds names too. Only where every file has a sha256 and no name holds a newline. */
   readonly dirHash1: string | undefined;
+  /** Files whose digest is their source's word: their bytes were not read. */
+  readonly unread: readonly string[];
 }
 
 export interface ManifestOptions extends Pick<HashOptions, "workers" | "signal"> {
@@ -49,8 +51,9 @@ export interface ManifestOptions extends Pick<HashOptions, "workers" | "signal">
 /**
  * Hashes what was listed, in one pass.
  *
- * @throws MlsignError as `hashFiles` and the source do, and `limit-exceeded` for too many shards.
- * What `into` holds after an error is unverified.
+ * @throws MlsignError as `hashFiles` and the source do, `limit-exceeded` for too many shards, and
+ * `digests-insufficient` where the source knows digests alone, and not those that are wanted. What
+ * `into` holds after an error is unverified.
  */
 export async function manifestOf(
   source: TreeSource,
@@ -58,7 +61,7 @@ export async function manifestOf(
   options: ManifestOptions,
 ): Promise<Manifest> {
   const { serialization } = options;
-  const hashed = await hashTree(source, listing, options);
+  const { hashed, unread } = await hashTree(source, listing, options);
   const files = listing.files.map(({ name: path, size }, at): ManifestFile => {
     return { path, size, digests: hashed[at]?.digests ?? {} };
   });
@@ -72,6 +75,7 @@ export async function manifestOf(
     resources,
     root: rootOf(resources),
     dirHash1: dirHashOf(files),
+    unread,
   };
 }
 
@@ -80,7 +84,7 @@ async function hashTree(
   source: TreeSource,
   listing: Listing,
   options: ManifestOptions,
-): Promise<FileDigests[]> {
+): Promise<{ readonly hashed: FileDigests[]; readonly unread: readonly string[] }> {
   const { serialization, also = [], onProgress, signal, workers } = options;
   const whole = serialization.method === "files";
   const hashing = {
@@ -92,14 +96,45 @@ async function hashTree(
   const target = options.into === undefined ? undefined : new Target(options.into, listing);
   const tree = source.open(listing);
   const { files } = listing;
+  if (tree.kind === "digests") return knownDigests(files, tree, options);
   const jobOf = (file: ListedFile): Job => new Job(file, tree, serialization, target);
-  if (tree.kind === "entries") return hashEntries(tree.entries, files.map(jobOf), hashing);
+  if (tree.kind === "entries")
+    return { hashed: await hashEntries(tree.entries, files.map(jobOf), hashing), unread: [] };
   // Jobs are made as they are needed, not kept: there may be a million.
   const at = (index: number): Job | undefined => {
     const file = files[index];
     return file === undefined ? undefined : jobOf(file);
   };
-  return hashFiles({ length: files.length, at }, { ...hashing, workers });
+  return {
+    hashed: await hashFiles({ length: files.length, at }, { ...hashing, workers }),
+    unread: [],
+  };
+}
+
+/** Digests that the source knows. What it doesn't know cannot be made up for here. */
+async function knownDigests(
+  files: readonly ListedFile[],
+  tree: Extract<OpenTree, { kind: "digests" }>,
+  { serialization, also = [], into, signal }: ManifestOptions,
+): Promise<{ readonly hashed: FileDigests[]; readonly unread: readonly string[] }> {
+  const insufficient = (why: string): MlsignError =>
+    new MlsignError("digests-insufficient", `Cannot tell from digests alone: ${why}`);
+  if (into !== undefined) throw insufficient("a copy wants the bytes");
+  const { method, hashType } = serialization;
+  const other = [...also, hashType].find((algorithm) => algorithm !== "sha256");
+  if (method !== "files") throw insufficient("what was signed are digests of shards");
+  if (other !== undefined) throw insufficient(`what is wanted are ${other} digests`);
+  const hashed: FileDigests[] = [];
+  const unread: string[] = [];
+  for (const file of files) {
+    signal?.throwIfAborted();
+    const known = await tree.digest(file);
+    if (known === undefined)
+      throw insufficient(`there is no SHA-256 of "${printable(file.name)}", and not its bytes`);
+    hashed.push({ digests: { sha256: known.sha256 }, ranges: [] });
+    if (!known.read) unread.push(file.name);
+  }
+  return { hashed, unread };
 }
 
 /** A listed file as work; each part is worked out when it is asked for. */

@@ -47,14 +47,36 @@ export interface TreeEntry {
   readonly chunks: AsyncIterable<Uint8Array>;
 }
 
-/** How the files of a listing are read: anywhere by path, or once in the source's order. */
+/** A digest that a source knows of a file, and whether it read the bytes for it. */
+export interface KnownDigest {
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly read: boolean;
+}
+
+/**
+ * How the files of a listing are read: anywhere by path, or once in the source's order; or not at
+ * all, where the source names its files by their digests (`undefined`: not this one).
+ */
 export type OpenTree =
   | { readonly kind: "paths"; path(file: ListedFile): string }
-  | { readonly kind: "entries"; readonly entries: AsyncIterable<TreeEntry> };
+  | { readonly kind: "entries"; readonly entries: AsyncIterable<TreeEntry> }
+  | { readonly kind: "digests"; digest(file: ListedFile): Promise<KnownDigest | undefined> };
+
+/** A file whose bytes are not what its source calls it by. */
+export interface Misnamed {
+  readonly name: string;
+  readonly why: string;
+}
 
 /** A model, wherever it lies. */
 export interface TreeSource {
   /** @throws MlsignError; see each source. */
   list(options?: ListOptions): Promise<Listing>;
   open(listing: Listing): OpenTree;
+  /** What the source itself says of its files' digests, where it says anything. */
+  check?(
+    listing: Listing,
+    sha256: (name: string) => string | undefined,
+  ): Promise<readonly Misnamed[]>;
 }

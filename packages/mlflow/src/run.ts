@@ -44,7 +44,8 @@ export function runSource({ tags }: Run): RunSource {
   };
 }
 
-function pairsOf(list: unknown): Map<string, string> {
+/** Keys and values, as MLflow lists tags and parameters. */
+export function pairsOf(list: unknown): Map<string, string> {
   const pairs = new Map<string, string>();
   for (const item of Array.isArray(list) ? (list as unknown[]) : []) {
     if (isRecord(item) && typeof item.key === "string" && typeof item.value === "string")
@@ -53,6 +54,7 @@ function pairsOf(list: unknown): Map<string, string> {
   return pairs;
 }
 
-function textOf(value: unknown): string | undefined {
+/** A text that says something. */
+export function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }

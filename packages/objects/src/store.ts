@@ -49,6 +49,8 @@ export interface ObjectStore {
   list(bucket: string, prefix: string): AsyncIterable<ListedObject>;
   /** @throws MlsignError `limit-exceeded`, `service-failed`, `storage-object-missing` */
   read(name: ObjectName, maxBytes: number): Promise<Uint8Array>;
+  /** The bytes from a place on, as they come. @throws MlsignError as `read` does, also midway */
+  stream(name: ObjectName, start: number): AsyncIterable<Uint8Array>;
 
   /** Sets the retention of exactly this version to another date, which may be earlier. */
   retain(name: ObjectName, until: Date, options: RetainOptions): Promise<Attempt>;

@@ -19,7 +19,10 @@ export interface AuthorizeOptions {
  * @returns the value of the `Authorization` header
  * @throws MlsignError `service-failed`
  */
-export async function authorize(answer: Answer, options: AuthorizeOptions): Promise<string> {
+export async function authorize(
+  answer: Pick<Answer, "challenge" | "url">,
+  options: AuthorizeOptions,
+): Promise<string> {
   const { registry, credentials } = options;
   const challenges = parseChallenges(answer.challenge);
   if (credentials?.kind === "registry-token") return bearer(credentials.token, registry);

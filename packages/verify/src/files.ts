@@ -50,8 +50,14 @@ export async function checkFiles(
       ...(options.onProgress && { onProgress: options.onProgress }),
       ...(options.signal && { signal: options.signal }),
     });
+    findings.push(...(await checkStore(source, listing, manifest)));
     return { findings: [...findings, ...contentFindings(signed, manifest)], listing, manifest };
   } catch (error) {
+    if (error instanceof MlsignError && error.code === "digests-insufficient") {
+      const names = listing === undefined ? [] : namesOf(signed, listing);
+      const unknown = finding("files-match", "unknown", messageOf(error));
+      return { findings: [...names, unknown], listing, manifest: undefined };
+    }
     if (!(error instanceof MlsignError) || error.category !== "refused") throw error;
     const code = error.code === "file-changed-while-hashing" ? "file-changed" : "files-match";
     return { findings: [finding(code, "fail", messageOf(error))], listing, manifest: undefined };
@@ -67,6 +73,28 @@ function list(source: TreeSource, signed: SignedManifest, options: ModelOptions)
   });
 }
 
+/** Missing and added files are told also where contents cannot be compared. */
+function namesOf(signed: SignedManifest, listing: Listing): Finding[] {
+  return nameFindings(compareNames(signed, listing), listing.name);
+}
+
+/** A store that calls files by their digests may hold other bytes under them. */
+async function checkStore(
+  source: TreeSource,
+  listing: Listing,
+  manifest: Manifest,
+): Promise<Finding[]> {
+  if (source.check === undefined) return [];
+  const digests = new Map(manifest.files.map(({ path, digests: { sha256 } }) => [path, sha256]));
+  const misnamed = await source.check(listing, (name) => digests.get(name));
+  return misnamed.map(({ name, why }) =>
+    finding("blob-name", "fail", `"${printable(name)}" ${why}`, {
+      subject: name,
+      location: { path: name },
+    }),
+  );
+}
+
 /** The signer chooses what its signature leaves out; whoever relies on it must be told. */
 function checkIgnored(listing: Listing, signed: SignedManifest, options: ModelOptions): Finding[] {
   const own = new Set(options.ownNames ?? []);
@@ -79,7 +107,7 @@ function checkIgnored(listing: Listing, signed: SignedManifest, options: ModelOp
   const refuse = options.refuseSignerIgnores ?? false;
   return left.map((name) =>
     finding("file-uncovered", "fail", `not covered: the signer left "${printable(name)}" out`, {
-      severity: refuse ? "error" : "warning",
+      severity: refuse || MLFLOW_NOTE.test(name) ? "error" : "warning",
       subject: name,
       evidence: { ignorePaths: [...signed.serialization.ignorePaths] },
       fix: refuse
@@ -135,6 +163,23 @@ function contentFindings(signed: SignedManifest, manifest: Manifest): Finding[] 
       `${files} ${files === 1 ? "file" : "files"} as signed, ${formatBytes(bytes)}`,
     ),
     ...blindness(signed, manifest),
+    ...unread(manifest),
+  ];
+}
+
+function unread({ unread: names, files }: Manifest): Finding[] {
+  if (names.length === 0) return [];
+  const unreadNames = new Set(names);
+  const all = names.length === files.length;
+  const bytes = formatBytes(
+    files.filter(({ path }) => unreadNames.has(path)).reduce((sum, { size }) => sum + size, 0),
+  );
+  const which = all ? "the bytes" : `the bytes of ${names.length} of ${files.length} files`;
+  return [
+    finding("bytes-read", "fail", `from digests: ${which} (${bytes}) were not read`, {
+      severity: "note",
+      evidence: { unread: names.slice(0, MOST_NAMED) },
+    }),
   ];
 }
 
@@ -166,3 +211,10 @@ function fileFinding(
     location: { path: name },
   });
 }
+
+/**
+ * Left out of the signature of every model of MLflow's, as MLflow adds it: one that is not told as
+ * `ownNames`, for it is not of MLflow's form, was put there by somebody else.
+ */
+const MLFLOW_NOTE = /^registered_model_meta(?:\/|$)/;
+const MOST_NAMED = 100;

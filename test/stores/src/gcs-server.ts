@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { forbidden, GcsBucket, type GcsBucketOptions, GcsError } from "./gcs-bucket.ts";
-import { type Listening, listen, type Request } from "./http.ts";
+import { type Listening, listen, ranged, type Request } from "./http.ts";
 
 export interface GcsServerOptions {
   /** Says what is locked, and lets everything go. */
@@ -61,10 +61,11 @@ export async function startGcs(options: GcsServerOptions = {}): Promise<GcsServe
   };
 
   const route = (
-    { method, path, url, headers, body }: Request,
+    request: Request,
     response: ServerResponse,
     json: (status: number, body: unknown) => void,
   ): void => {
+    const { method, path, url, headers, body } = request;
     const query = url.searchParams;
     const match =
       /^\/(?:upload\/)?storage\/v1\/b\/([^/]+)(?:\/(o|iam|lockRetentionPolicy)(?:\/(.+))?)?$/.exec(
@@ -111,7 +112,7 @@ export async function startGcs(options: GcsServerOptions = {}): Promise<GcsServe
         need("storage.objects.get");
         const found = bucket.get(name, generation, query.get("softDeleted") === "true");
         if (query.get("alt") !== "media") return json(200, bucket.resource(found));
-        response.end(found.content);
+        response.end(ranged(request, response, found.content));
         return undefined;
       }
       case "PATCH": {

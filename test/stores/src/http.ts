@@ -16,6 +16,17 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+/** The part of a content that a request's `Range: bytes=N-` asks for; the answer's head says so. */
+export function ranged({ headers }: Request, response: ServerResponse, content: Buffer): Buffer {
+  const start = /^bytes=(\d+)-$/.exec(headers.range ?? "")?.[1];
+  if (start === undefined) return content;
+  const rest = content.subarray(Number(start));
+  response.statusCode = 206;
+  response.setHeader("content-range", `bytes ${start}-${content.length - 1}/${content.length}`);
+  if (response.hasHeader("content-length")) response.setHeader("content-length", rest.length);
+  return rest;
+}
+
 /** A server on 127.0.0.1 that has each request's body before it answers. */
 export async function listen(
   answer: (request: Request, response: ServerResponse) => void,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ServerResponse } from "node:http";
-import { type Listening, listen, type Request } from "./http.ts";
+import { type Listening, listen, ranged, type Request } from "./http.ts";
 import { S3Bucket, type S3BucketOptions, S3Error, type S3Version } from "./s3-bucket.ts";
 
 export interface S3ServerOptions {
@@ -163,10 +163,11 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
   const onObject = (
     bucket: S3Bucket,
     key: string,
-    { method, headers, body }: Request,
+    request: Request,
     query: URLSearchParams,
     response: ServerResponse,
   ): string | Buffer => {
+    const { method, headers, body } = request;
     const text = body.toString();
     const bypass = headers["x-amz-bypass-governance-retention"] === "true";
     const versionId = query.get("versionId") ?? undefined;
@@ -206,7 +207,7 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
     response.setHeader("content-length", String(found.content.length));
     response.setHeader("last-modified", found.modified.toUTCString());
     response.setHeader("etag", `"${md5(found)}"`);
-    return method === "HEAD" ? "" : found.content;
+    return method === "HEAD" ? "" : ranged(request, response, found.content);
   };
 
   const onRetention = (

@@ -23,7 +23,7 @@ export interface ContainerClient {
 
 interface BlobClient {
   getProperties(): Promise<BlobProperties>;
-  download(): Promise<{ readonly readableStreamBody?: AsyncIterable<Uint8Array> }>;
+  download(offset?: number): Promise<{ readonly readableStreamBody?: AsyncIterable<Uint8Array> }>;
   withVersion(versionId: string): BlobClient;
 }
 

@@ -107,15 +107,18 @@ class AzureStore implements ObjectStore {
     if (open !== undefined) yield listedOf(open);
   }
 
-  async read({ bucket, key, versionId }: ObjectName, maxBytes: number): Promise<Uint8Array> {
+  async read(name: ObjectName, maxBytes: number): Promise<Uint8Array> {
+    return bounded(this.stream(name, 0), maxBytes, printable(`az://${name.bucket}/${name.key}`));
+  }
+
+  async *stream({ bucket, key, versionId }: ObjectName, start: number): AsyncGenerator<Uint8Array> {
     const what = printable(`az://${bucket}/${key}`);
     const blob = this.#container(bucket).getBlobClient(key);
     try {
       const exact = versionId === undefined ? blob : blob.withVersion(versionId);
-      const { readableStreamBody: body } = await exact.download();
-      return await bounded(body ?? nothing(), maxBytes, what);
+      const { readableStreamBody: body } = await exact.download(start);
+      yield* body ?? nothing();
     } catch (error) {
-      if (error instanceof MlsignError) throw error;
       const { status, code } = answerOf(error);
       if (status === 404)
         throw new MlsignError("storage-object-missing", `Cannot read ${what}: not there`);

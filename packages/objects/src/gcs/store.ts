@@ -4,7 +4,7 @@ import type { ObjectStore } from "../store.ts";
 import { create, removeVersion, retain } from "./attempts.ts";
 import { readBucket } from "./bucket.ts";
 import { connect } from "./client.ts";
-import { download } from "./download.ts";
+import { download, stream } from "./download.ts";
 import { listObjects } from "./list.ts";
 import { readObject } from "./object.ts";
 
@@ -21,6 +21,7 @@ export function gcsStore(options: StoreOptions): ObjectStore {
     serverTime: () => clock.latest,
     list: (bucket, prefix) => listObjects(connection, bucket, prefix),
     read: (name, maxBytes) => download(connection, name, maxBytes),
+    stream: (name, start) => stream(connection, name, start),
     retain: (name, until, how) => retain(connection, name, until, how),
     removeVersion: (name) => removeVersion(connection, name),
     create: (name, content) => create(connection, name, content),

@@ -1,0 +1,31 @@
+/** Models in registries: resolved, materialised, and their evidence put beside them. @module */
+export { bringModel } from "./bring.ts";
+export { putEvidence } from "./evidence.ts";
+export { fileSource, folderSource } from "./folder-source.ts";
+export { pointerSource } from "./hub/pointers.ts";
+export { blobsOf, snapshotSource } from "./hub/snapshot.ts";
+export { moveAlias, watchAlias } from "./mlflow/alias.ts";
+export { checkRun, contradictions, logTriple, setPointers } from "./mlflow/pointers.ts";
+export { proxiedFolder } from "./mlflow/proxied-folder.ts";
+export { mlflowPurl } from "./mlflow/purl.ts";
+export { parseMlflowReference } from "./mlflow/reference.ts";
+export { resolveRegistered } from "./mlflow/resolve.ts";
+export { objectFolder } from "./objects/object-folder.ts";
+export { attachBundles, attachedBundles, isSignature } from "./oci/bundles.ts";
+export { findModel, storedSource } from "./oci/model.ts";
+export { packModel } from "./oci/model-manifest.ts";
+export { pushModel } from "./oci/push.ts";
+
+export type { BringOptions } from "./bring.ts";
+export type { NewEvidence } from "./evidence.ts";
+export type { RemoteFile, RemoteFolder } from "./folder.ts";
+export type { WatchedAlias } from "./mlflow/alias.ts";
+export type { ArtifactLocation } from "./mlflow/location.ts";
+export type { Pointers, Triple } from "./mlflow/pointers.ts";
+export type { MlflowReference } from "./mlflow/reference.ts";
+export type { RegisteredModel } from "./mlflow/resolve.ts";
+export type { ObjectFolder } from "./objects/object-folder.ts";
+export type { Attached, AttachedBundle } from "./oci/bundles.ts";
+export type { StoredModel } from "./oci/model.ts";
+export type { PackedFile, PackedModel } from "./oci/model-manifest.ts";
+export type { TreeBounds } from "./tree.ts";

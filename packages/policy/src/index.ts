@@ -4,6 +4,7 @@ export { explainPolicy } from "./explain.ts";
 export { lintPolicy } from "./lint.ts";
 export { parsePolicy } from "./parse-policy.ts";
 export { matches, matchesGlob, parsePattern } from "./pattern.ts";
+export { readFacts } from "./read-facts.ts";
 export { isNamed } from "./signer.ts";
 export { testPolicy } from "./test-table.ts";
 

@@ -35,7 +35,7 @@ const CHUNKS: readonly [name: string, modules: readonly RegExp[]][] = [
       /packages\/manifest\/src\/(?!tar-)/,
       /packages\/verify\/src\/(?:bundle|files|index|model|signed-content|trust|artifact|prehash)\./,
       /packages\/cli\/src\/(?:start|run|program|process-host|version)\./,
-      /packages\/cli\/src\/(?:terminal\/(?:output|print-report|progress-line)|options\/(?:settings|trust-options|look-options|commit-trust-options|remote-options)|verify\/(?:judge-model|judge-file|facts)|model\/(?:model-location|model-source|file-digest))\./,
+      /packages\/cli\/src\/(?:terminal\/(?:output|print-report|progress-line)|options\/(?:settings|trust-options|look-options|commit-trust-options|remote-options|policy-options)|verify\/(?:judge-model|judge-file|facts|verified-copy)|model\/(?:model-location|model-source|file-digest|brought-model|is-elsewhere|mlflow-note|name-below|with-model))\./,
       /packages\/cli\/src\/commands\/verify\./,
     ],
   ],

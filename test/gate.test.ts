@@ -2,10 +2,12 @@ import { createHash } from "node:crypto";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type EvidenceArchive, packEvidence, readEvidence } from "@mlsign/evidence";
 import type { ExecutionContext } from "ava";
 import test from "ava";
 import { startS3 } from "mlsign-test-stores";
 import { type Repository, repository, withGit } from "./repository.ts";
+import { shell } from "./shell.ts";
 
 const IMAGE = `registry.example/org/train@sha256:${"a".repeat(64)}`;
 
@@ -379,4 +381,182 @@ withGit("mlsign verify --vsa --policy-digest refuses a promotion by an older pol
   t.regex(newer.out, /by another policy/);
   t.is((await vsa("--policy-digest", sha256)).exit, 2);
   t.is((await vsa("--policy-key", "k.ana.pub")).exit, 2);
+});
+
+withGit(
+  "mlsign verify --policy asks GitHub who approved the run, and is undecided without a token",
+  async (t) => {
+    const review = `review: { github: { repository: org/repo, environment: production, reviewers: [max] } }\n`;
+    const user = await approved(t, review);
+    let reviewer = "max";
+    const tokens: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      tokens.push(request.headers.authorization);
+      const run = {
+        id: 42,
+        head_sha: "c".repeat(40),
+        actor: { login: "ana" },
+        repository: { full_name: "org/repo" },
+      };
+      const environments = [{ name: "production" }];
+      const reviews = [{ state: "approved", user: { login: reviewer }, environments }];
+      const { url = "" } = request;
+      if (!url.startsWith("/repos/org/repo/actions/runs/42")) response.writeHead(404);
+      response.end(JSON.stringify(url.endsWith("/approvals") ? reviews : run));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+    t.teardown(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const args = ["verify", "model.onnx", ...BY_POLICY];
+    t.is((await user.mlsign(...args)).exit, 3);
+    const env = {
+      HOME: user.cwd,
+      GITHUB_TOKEN: "hunter2",
+      GITHUB_API_URL: `http://127.0.0.1:${port}`,
+      GITHUB_REPOSITORY: "org/repo",
+      GITHUB_RUN_ID: "42",
+    };
+    const judged = await user.as({ env }, ...args);
+    t.is(judged.exit, 0, judged.out + judged.err);
+    t.regex(judged.out, /PASS +policy-review +max approved the run for production/);
+    t.deepEqual([...new Set(tokens)], ["Bearer hunter2"]);
+    t.is((await user.as({ env }, ...args, "--github-run", "org/repo/43")).exit, 3);
+    t.is((await user.as({ env }, ...args, "--github-run", "x")).exit, 2);
+    reviewer = "ana";
+    const own = await user.as({ env }, ...args);
+    t.is(own.exit, 1);
+    t.false(`${own.out}${own.err}`.includes("hunter2"));
+  },
+);
+
+withGit(
+  "mlsign verify --evidence repeats a verdict elsewhere, and says what it has not seen",
+  async (t) => {
+    const user = await approved(t);
+    const archive = ["-o", "k.evidence.tar"];
+    const exported = await user.mlsign(
+      "store",
+      "export",
+      "--evidence",
+      "model.onnx",
+      ...BY_POLICY,
+      ...archive,
+    );
+    t.is(exported.exit, 0, exported.out + exported.err);
+    t.regex(exported.err, /accepted by policy sha256:/);
+    const again = await user.mlsign(
+      "store",
+      "export",
+      "--evidence",
+      "model.onnx",
+      ...BY_POLICY,
+      ...archive,
+    );
+    t.is(again.exit, 2, "never overwritten");
+    const auditor = shell(t);
+    const bytes = readFileSync(user.path("k.evidence.tar"));
+    t.false(bytes.includes("not really a model"), "no byte of the model is in it");
+    writeFileSync(auditor.path("e.tar"), bytes);
+    writeFileSync(auditor.path("mine.yaml"), readFileSync(user.path("k.policy.yaml")));
+    const check = (...args: string[]) => auditor.mlsign("verify", "--evidence", "e.tar", ...args);
+    const own = await check();
+    t.is(own.exit, 3, own.out);
+    t.regex(own.out, /policy-vouched/);
+    const seen = await check("--policy", "mine.yaml");
+    t.is(seen.exit, 3, "data, commit and lock files were not looked at here");
+    t.regex(seen.out, /not seen: the bytes of the model \(1 file, 19 B\)/);
+    const recorded = await check("--policy", "mine.yaml", "--recorded");
+    t.is(recorded.exit, 0, recorded.out + recorded.err);
+    t.regex(recorded.out, /lineage: as the exporter recorded it/);
+    t.regex(recorded.out, /dependencies: as the exporter recorded it/);
+    const digest = createHash("sha256")
+      .update(readFileSync(user.path("k.policy.yaml")))
+      .digest("hex");
+    t.is((await check("--policy-digest", `sha256:${digest}`, "--recorded")).exit, 0);
+    t.is((await check("--policy-digest", `sha256:${"0".repeat(64)}`, "--recorded")).exit, 1);
+    t.is((await check("--policy-key", "mine.yaml", "--recorded")).exit, 2, "no key");
+    t.is((await check("--key", "mine.yaml")).exit, 2);
+    t.is((await auditor.mlsign("verify", "model.onnx", "--evidence", "e.tar")).exit, 2);
+    t.is((await auditor.mlsign("verify")).exit, 2);
+  },
+);
+
+/** [what, how the archive's text is changed, in the same length] */
+const FORGERIES: readonly (readonly [
+  string,
+  (archive: EvidenceArchive) => EvidenceArchive,
+  RegExp,
+])[] = [
+  [
+    "another digest of the model",
+    ({ index, parts }) => ({
+      index: { ...index, files: index.files.map((it) => ({ ...it, sha256: "0".repeat(64) })) },
+      parts,
+    }),
+    /file-changed|policy-evidence/,
+  ],
+  [
+    "claims that were left out",
+    ({ index, parts }) => ({
+      index,
+      parts: new Map([...parts].filter(([name]) => name !== "claims.jsonl")),
+    }),
+    /policy-evidence/,
+  ],
+  [
+    "recorded facts that count evidence twice",
+    ({ index, parts }) => {
+      const facts = JSON.parse(String(parts.get("facts.json"))) as { evidence: object[] };
+      const extra = { ...facts, evidence: [...facts.evidence, ...facts.evidence] };
+      const claims = String(parts.get("claims.jsonl")).trim().split("\n").slice(0, 1);
+      return {
+        index,
+        parts: new Map([
+          ...parts,
+          ["facts.json", Buffer.from(JSON.stringify(extra))],
+          ["claims.jsonl", Buffer.from(`${claims.join("\n")}\n`)],
+        ]),
+      };
+    },
+    /policy-evidence/,
+  ],
+];
+for (const [what, forge, told] of FORGERIES) {
+  withGit(`mlsign verify --evidence refuses ${what}`, async (t) => {
+    const user = await approved(t);
+    const out = ["-o", "k.evidence.tar"];
+    await user.mlsign("store", "export", "--evidence", "model.onnx", ...BY_POLICY, ...out);
+    const archive = await readEvidence(user.path("k.evidence.tar"));
+    writeFileSync(user.path("k.forged.tar"), await packEvidence(forge(archive)));
+    const args = ["--policy", "k.policy.yaml", "--recorded"];
+    const done = await user.mlsign("verify", "--evidence", "k.forged.tar", ...args);
+    t.is(done.exit, 1, done.out + done.err);
+    t.regex(done.out, told);
+  });
+}
+
+withGit("mlsign promote --record-refusal signs a refusal that lets nothing in", async (t) => {
+  const user = await approved(t);
+  const claims = user.path("model.onnx.claims.jsonl");
+  const lines = readFileSync(claims, "utf8").trim().split("\n");
+  writeFileSync(claims, `${lines.slice(0, 2).join("\n")}\n`);
+  const promote = ["promote", "model.onnx", ...BY_POLICY, "--key", "k.cd.key"];
+  t.is((await user.mlsign(...promote)).exit, 1);
+  t.is(readFileSync(claims, "utf8").trim().split("\n").length, 2);
+  const refused = await user.mlsign(...promote, "--record-refusal");
+  t.is(refused.exit, 1, refused.out);
+  t.regex(refused.err, /added the refusal for prod/);
+  const kept = readFileSync(claims, "utf8").trim().split("\n");
+  t.is(kept.length, 3);
+  const vsa = await user.mlsign(
+    "verify",
+    "model.onnx",
+    "--vsa",
+    "--to",
+    "prod",
+    "--key",
+    "k.cd.pub",
+  );
+  t.is(vsa.exit, 1);
+  t.regex(vsa.out, /the promotion did not pass/);
 });

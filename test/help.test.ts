@@ -17,7 +17,7 @@ const COMMANDS = [
   "scan",
 ];
 
-const GROUPS = ["card", "sbom", "deps", "policy"];
+const GROUPS = ["card", "sbom", "deps", "policy", "store"];
 const BELOW = [
   "card lint",
   "card convert",
@@ -35,6 +35,7 @@ const BELOW = [
   "policy test",
   "policy sign",
   "policy verify",
+  "store export",
 ];
 
 test("mlsign --help names every command, the exit codes and an example", async (t) => {
@@ -123,4 +124,7 @@ async function evidence({ mlsign, path }: Shell): Promise<void> {
   await mlsign("sbom", "attest", "model.onnx", "--sbom", "bom.json", ...key);
   await mlsign("card", "attest", "model.onnx", "--card", "README.md", ...key);
   await mlsign("policy", "sign", "gate.yaml", ...key);
+  const exported = ["-o", "m.evidence.tar"];
+  const judged = ["--policy", "gate.yaml", "--to", "staging"];
+  await mlsign("store", "export", "--evidence", "model.onnx", ...judged, ...exported);
 }

@@ -67,6 +67,23 @@ const commands: [string, string, string[]][] = [
   ["digest", "digest", ["digest", "model"]],
   ["approve", "approve", ["approve", "model", "--to", "staging", "--key", "k.key"]],
   ["verify --policy", "report", ["verify", "model", "--policy", "gate.yaml", "--to", "staging"]],
+  ["store add", "store-add", ["store", "add", "model", "--store", "store", "--key", "k.pub"]],
+  [
+    "store export",
+    "store-export",
+    [
+      "store",
+      "export",
+      "--evidence",
+      "model",
+      "--policy",
+      "gate.yaml",
+      "--to",
+      "staging",
+      "-o",
+      "e.tar",
+    ],
+  ],
   [
     "promote",
     "promote",

@@ -1,4 +1,5 @@
 import type { Clock } from "@mlsign/core";
+import type { BroughtModel } from "./model/brought-model.ts";
 
 /** The world outside: the one way to the terminal, the environment and the clock. */
 export interface Host {
@@ -19,6 +20,8 @@ export interface Host {
   ask(question: string, secret: boolean): Promise<string | undefined>;
   openBrowser(url: string): void;
   onGoogleCloud(): boolean;
+  /** Models of registries that lie here for the time of one command. */
+  readonly brought?: readonly BroughtModel[];
   /** Aborts long work; a process has none, an interrupt ends it. */
   readonly signal?: AbortSignal;
 }

@@ -74,6 +74,24 @@ export const COMMANDS: readonly Entry[] = [
     load: async (host, action) => (await import("./commands/gate.ts")).promoteCommand(host, action),
   },
   {
+    name: "push",
+    load: async (host, action) =>
+      (await import("./commands/registry.ts")).pushCommand(host, action),
+  },
+  {
+    name: "pull",
+    load: async (host, action) =>
+      (await import("./commands/registry.ts")).pullCommand(host, action),
+  },
+  {
+    name: "store",
+    load: async (host, action) => (await import("./commands/store.ts")).storeCommand(host, action),
+  },
+  {
+    name: "trace",
+    load: async (host, action) => (await import("./commands/trace.ts")).traceCommand(host, action),
+  },
+  {
     name: "policy",
     load: async (host, action) =>
       (await import("./commands/policy.ts")).policyCommand(host, action),

@@ -6,6 +6,7 @@ import { addSignerOptions } from "../options/signer-options.ts";
 import { addTrustOptions, collect } from "../options/trust-options.ts";
 import type { AttestSbomOptions } from "../sbom/sbom-attest.ts";
 import type { CreateSbomOptions } from "../sbom/sbom-create.ts";
+import type { ListSbomFlags } from "../sbom/sbom-list.ts";
 import type { VerifySbomOptions } from "../sbom/sbom-verify.ts";
 
 export function sbomCommand(host: Host, action: Action): Command {
@@ -14,7 +15,8 @@ export function sbomCommand(host: Host, action: Action): Command {
     .helpCommand(false)
     .addCommand(createCommand(host, action))
     .addCommand(attestCommand(host, action))
-    .addCommand(verifyCommand(host, action));
+    .addCommand(verifyCommand(host, action))
+    .addCommand(listCommand(host, action));
 }
 
 function createCommand(host: Host, action: Action): Command {
@@ -78,6 +80,18 @@ function verifyCommand(host: Host, action: Action): Command {
     );
 }
 
+function listCommand(host: Host, action: Action): Command {
+  const command = new Command("list")
+    .description("list the packages of a model in a registry, without fetching it")
+    .argument("<ref>", "REGISTRY/REPOSITORY@sha256:…");
+  return addTrustOptions(command)
+    .option("--json", "print one JSON document")
+    .addHelpText("after", LIST_HELP)
+    .action((ref: string, options: ListSbomFlags) =>
+      action(import("../sbom/sbom-list.ts").then((it) => it.listSbom(ref, options, host))),
+    );
+}
+
 const CREATE_HELP = `
 It holds each file with its SHA-256, the card, the data, the commit, the container, base models,
 and every package of the lock files with the hashes that they pin. What is not there is named on
@@ -101,4 +115,11 @@ told.
 
 Example:
   $ mlsign sbom verify model.onnx --deps requirements.txt --key demo.pub
+`;
+const LIST_HELP = `
+The bill of materials is one of the claims that mlsign push attached. With trust, only what that
+signer signed for this very model is listed; without, it is told that anybody may have written it.
+
+Example:
+  $ mlsign sbom list registry.example/models/demo@sha256:… --key demo.pub
 `;

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { Action } from "../action.ts";
 import type { Host } from "../host.ts";
+import { withModels } from "../model/with-model.ts";
 import { addModelOptions } from "../options/model-options.ts";
 import { addSignerOptions } from "../options/signer-options.ts";
 import { collect } from "../options/trust-options.ts";
@@ -18,12 +19,17 @@ export function scanCommand(host: Host, action: Action): Command {
       .option("--ignore-path <path>", "leave this out (repeatable)", collect)
       .option("--allow-symlinks", "follow links that stay inside the model")
       .option("--waivers <file>", "what is accepted by its digest, for a reason and a time")
+      .option("--mlflow-uri <url>", "the server of models:/… (default: MLFLOW_TRACKING_URI)")
       .option("--format <form>", "text, json, sarif, junit or markdown", "text")
       .option("--json", "the same as --format json")
       .option("--sarif", "the same as --format sarif")
       .addHelpText("after", HELP)
       .action((paths: string[], options: ScanPathsOptions) =>
-        action(import("../scan/scan-paths.ts").then((it) => it.scanPaths(paths, options, host))),
+        action(
+          withModels(paths, options, host, async (inner) =>
+            (await import("../scan/scan-paths.ts")).scanPaths(paths, options, inner),
+          ),
+        ),
       )
       .addCommand(attestCommand(host, action))
   );

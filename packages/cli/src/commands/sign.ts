@@ -2,6 +2,7 @@ import { MlsignError, printable } from "@mlsign/core";
 import { Command, Option } from "commander";
 import type { Action } from "../action.ts";
 import type { Host } from "../host.ts";
+import { withModel } from "../model/with-model.ts";
 import { addEvidenceOptions } from "../options/evidence-options.ts";
 import { addSignerOptions } from "../options/signer-options.ts";
 import { collect } from "../options/trust-options.ts";
@@ -36,7 +37,11 @@ export function signCommand(host: Host, action: Action): Command {
   return addSignerOptions(command)
     .addHelpText("after", HELP)
     .action((model: string, options: SignOptions) =>
-      action(import("../sign/sign-model.ts").then((it) => it.signModel(model, options, host))),
+      action(
+        withModel(model, { ...options, writes: true }, host, async (inner) =>
+          (await import("../sign/sign-model.ts")).signModel(model, options, inner),
+        ),
+      ),
     );
 }
 
@@ -61,6 +66,10 @@ What there is no claim for is named. mlsign init proposes a mlsign.yaml that say
 
 The model is scanned first (mlsign scan): one that does harm when it is loaded is not signed, unless
 --allow-unsafe says why; the reason goes into a claim.
+
+A model of MLflow's is named by its version, models:/NAME/3 (--mlflow-uri): it is fetched, signed,
+and its evidence put back beside it. Commit, data and container go into the run that trained it; a
+run that logged something else refuses.
 
 Examples:
   $ mlsign sign model.onnx --key demo.key

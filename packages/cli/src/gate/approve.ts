@@ -1,14 +1,17 @@
-import { EXIT, MlsignError, printable } from "@mlsign/core";
+import { EXIT, printable } from "@mlsign/core";
 import { APPROVAL_PREDICATE, approvalPredicate, approvalProperty } from "@mlsign/gate";
 import type { Host } from "../host.ts";
+import { placeOf } from "../model/brought-model.ts";
 import { claimManifest } from "../model/claim-manifest.ts";
 import { locateModel } from "../model/model-location.ts";
 import { resolveSigner, type SignerFlags } from "../options/signer-options.ts";
 import { writeClaims } from "../sign/write-claims.ts";
 import { say, writeJson } from "../terminal/output.ts";
+import { checkTarget } from "./target.ts";
 
 export interface ApproveOptions extends SignerFlags {
   readonly to: string;
+  readonly mlflowUri?: string;
   readonly json?: boolean;
 }
 
@@ -19,7 +22,7 @@ export async function approveModel(
   host: Host,
 ): Promise<number> {
   checkTarget(options.to);
-  const location = locateModel(model, host.cwd);
+  const location = locateModel(placeOf(model, host), host.cwd);
   const resolved = await resolveSigner(options, host, "claim");
   const { manifest, listing } = await claimManifest(location, {}, host);
   const predicate = approvalPredicate(options.to, host.clock());
@@ -44,12 +47,4 @@ export async function approveModel(
     });
   }
   return EXIT.accepted;
-}
-
-/** @throws MlsignError `usage` */
-export function checkTarget(to: string): void {
-  if (/^[a-z][a-z0-9-]{0,63}$/.test(to)) return;
-  throw new MlsignError("usage", `Cannot use the target ${printable(to)}`, {
-    hint: "a target is named like prod or staging-eu",
-  });
 }

@@ -24,15 +24,16 @@ import { type EvidenceFact, isNamed, type LoadedPolicy, type PolicyFacts } from 
 import { verifyModel } from "@mlsign/verify";
 import type { Host } from "../host.ts";
 import type { LookFlags } from "../lineage/look-at-lineage.ts";
+import { broughtAt, type BroughtModel, nameHere } from "../model/brought-model.ts";
 import { claimManifest } from "../model/claim-manifest.ts";
 import { claimsFiles } from "../model/claims-location.ts";
 import { type ModelLocation, signatureBytes } from "../model/model-location.ts";
 import { modelSource } from "../model/model-source.ts";
-import { nameBelow } from "../model/name-below.ts";
 import { progressLine } from "../terminal/progress-line.ts";
+import type { ReviewFlags } from "./review-fact.ts";
 import type { StorageFlags } from "./storage-fact.ts";
 
-export interface GatherOptions extends LookFlags, StorageFlags {
+export interface GatherOptions extends LookFlags, StorageFlags, ReviewFlags {
   readonly to: string;
   /** How the deployment names the model and its image. */
   readonly reference?: readonly string[];
@@ -52,6 +53,8 @@ export interface Gathered {
   readonly inputs: readonly InputBundle[];
   /** Of the signature over the files, and of their storage: why a rule did not pass. */
   readonly findings: readonly Finding[];
+  /** Of the run that a registry names: what it logged against what the lineage claims. */
+  readonly run: readonly Finding[];
 }
 
 /**
@@ -76,6 +79,7 @@ export async function gatherFacts(
   // A stranger's lineage names registries and commits: nobody is asked on a stranger's word.
   const named = claims.filter(({ fact }) => isNamed(fact.signer, trainers, policy));
   const lineages = await lineagesOf(named, options, host);
+  const brought = broughtAt(location.path, host);
   const evidence = claims.map(({ fact }) => {
     const own = lineages.find(({ id }) => id === fact.id);
     return own === undefined ? fact : { ...fact, lineage: own.lineage };
@@ -85,14 +89,19 @@ export async function gatherFacts(
   );
   const dependencies = worst(lineages.flatMap(({ locks }) => locks));
   const card = policy.card && (await import("./card-fact.ts")).cardFact(location, manifest, host);
-  const scan = policy.scan && (await scanVerdict(listing, manifest, host));
+  // What lies elsewhere may be known by its digests alone: there is nothing here to scan.
+  const scan =
+    policy.scan && location.elsewhere === undefined && (await scanVerdict(listing, manifest, host));
   const storage =
     policy.storage &&
     (await (await import("./storage-fact.ts")).storageFact(location.path, options, loaded, host));
+  const review =
+    policy.review && (await (await import("./review-fact.ts")).reviewFact(options, host));
   return {
     manifest,
     listing,
     findings: [...signed.findings, ...told, ...(storage?.findings ?? [])],
+    run: brought ? await runFindingsOf(lineages, brought) : [],
     inputs: [...signed.inputs, ...claims.map(({ input }) => input)],
     facts: {
       target: options.to,
@@ -107,6 +116,7 @@ export async function gatherFacts(
       ...(card && { card }),
       ...(scan && { scan }),
       ...(storage && { storage: storage.fact }),
+      ...(review && { review }),
       ...((options.reference ?? images).length > 0 && {
         references: [...(options.reference ?? []), ...images],
       }),
@@ -132,7 +142,7 @@ async function signatureFact(
   const data = signatureBytes(location);
   if (data === undefined) return none;
   const id = hexOf(sha256(data));
-  const inputs = [{ uri: nameBelow(host.cwd, location.signaturePath) ?? "model.sig", sha256: id }];
+  const inputs = [{ uri: nameHere(location.signaturePath, host) ?? "model.sig", sha256: id }];
   const broken = { ...none, inputs, fact: { id, type: "signature", status: "invalid" } as const };
   let bundle;
   try {
@@ -198,7 +208,7 @@ async function claimsOf(
   const told: Finding[] = [];
   for (const line of readClaims(claimsFiles(location))) {
     const statement = statementOf(line);
-    const file = nameBelow(host.cwd, line.file) ?? line.file;
+    const file = nameHere(line.file, host) ?? line.file;
     const place = { subject: `${file}:${line.line}`, location: { path: file, line: line.line } };
     if (statement === undefined || line.bundle === undefined) {
       const why = printable(line.fault ?? "it holds no statement");
@@ -246,11 +256,11 @@ function statementOf({ bundle }: ClaimLine): Statement | undefined {
 /** Each valid lineage, looked at anew at its own commit. */
 async function lineagesOf(claims: readonly GatheredClaim[], options: GatherOptions, host: Host) {
   const lineages = [];
-  // Loaded where a policy asks: a start without it is a quarter faster.
-  const { lookAtLineage } = await import("../lineage/look-at-lineage.ts");
   for (const { fact, statement, by } of claims) {
     if (statement.predicateType !== LINEAGE_PREDICATE || fact.status !== "valid") continue;
     const claim: LineageClaim = readLineage(statement.predicate);
+    // Loaded where there is a lineage: a start without it is a quarter faster.
+    const { lookAtLineage } = await import("../lineage/look-at-lineage.ts");
     const looked = await lookAtLineage(claim, by.result?.certificate, options, host);
     const findings = checkLineage(claim, looked);
     const { live, certificate, containerExists, pins } = looked;
@@ -261,9 +271,20 @@ async function lineagesOf(claims: readonly GatheredClaim[], options: GatherOptio
       );
       return same ? "refused" : (pins.get(path) ?? "undecided");
     });
-    lineages.push({ id: fact.id, lineage, locks });
+    lineages.push({ id: fact.id, claim, lineage, locks });
   }
   return lineages;
+}
+
+async function runFindingsOf(
+  lineages: readonly { readonly claim: LineageClaim }[],
+  brought: BroughtModel,
+): Promise<readonly Finding[]> {
+  const { runFindings } = await import("../registry/mlflow-triple.ts");
+  return runFindings(
+    lineages.map(({ claim }) => claim),
+    brought,
+  );
 }
 
 async function scanVerdict(listing: Listing, manifest: Manifest, host: Host): Promise<Verdict> {

@@ -1,12 +1,19 @@
-import type { Finding, Verdict } from "@mlsign/core";
+import { decide, type Finding, type Verdict } from "@mlsign/core";
 import type { GateTrust } from "@mlsign/gate";
-import { evaluatePolicy, type Evaluation, type LoadedPolicy } from "@mlsign/policy";
+import {
+  evaluatePolicy,
+  type Evaluation,
+  type LoadedPolicy,
+  type PolicyFacts,
+} from "@mlsign/policy";
 import type { Host } from "../host.ts";
+import { placeOf } from "../model/brought-model.ts";
 import { locateModel, type ModelLocation } from "../model/model-location.ts";
 import type { PolicySignerFlags } from "../options/policy-options.ts";
 import { rootOfFlags, type TrustFlags } from "../options/trust-options.ts";
 import { gatherFacts, type Gathered, type GatherOptions } from "./gather.ts";
 import { keysOf, signedPolicyOf } from "./policy-flag.ts";
+import type { FilledFacts } from "./recorded-facts.ts";
 
 export interface PolicyFlags
   extends Pick<TrustFlags, "trustedRoot" | "trustConfig">, PolicySignerFlags, GatherOptions {
@@ -34,7 +41,21 @@ export async function judgeByPolicy(
   host: Host,
 ): Promise<Judged> {
   const policy = await signedPolicyOf(flags.policy, flags, host);
-  const location = locateModel(model, host.cwd, flags.signature);
+  const location = locateModel(placeOf(model, host), host.cwd, flags.signature);
+  return judgeLocation(location, policy, flags, host);
+}
+
+/** The facts that are judged, out of those that were gathered. */
+type Adjust = (seen: PolicyFacts) => FilledFacts;
+
+/** The same where the model was found and the policy read. */
+export async function judgeLocation(
+  location: ModelLocation,
+  policy: LoadedPolicy,
+  flags: Omit<PolicyFlags, "policy">,
+  host: Host,
+  adjust: Adjust = (facts) => ({ facts, recorded: [] }),
+): Promise<Judged & Pick<FilledFacts, "recorded">> {
   const people = Object.values(policy.policy.identities).some(({ issuer }) => issuer !== undefined);
   const root = await rootOfFlags(flags, host, people);
   const trust: GateTrust = {
@@ -43,7 +64,8 @@ export async function judgeByPolicy(
     now: host.clock(),
   };
   const gathered = await gatherFacts(location, policy, trust, flags, host);
-  const evaluation = evaluatePolicy(policy, gathered.facts, host.clock());
+  const { facts, recorded } = adjust(gathered.facts);
+  const evaluation = evaluatePolicy(policy, facts, host.clock());
   // What is wrong with the files themselves is told before the rule that it breaks.
   const broken = gathered.findings
     .filter(({ outcome }) => outcome === "fail" || outcome === "unknown")
@@ -52,8 +74,20 @@ export async function judgeByPolicy(
     policy,
     location,
     gathered,
-    evaluation,
-    verdict: evaluation.verdict,
-    findings: [...broken, ...evaluation.findings],
+    recorded,
+    ...withRun(evaluation, gathered.run, broken),
   };
+}
+
+/** A run that contradicts the lineage refuses, whatever the policy asks for or only warns of. */
+function withRun(
+  evaluation: Evaluation,
+  run: readonly Finding[],
+  broken: readonly Finding[],
+): Pick<Judged, "evaluation" | "verdict" | "findings"> {
+  const findings = [...broken, ...run, ...evaluation.findings];
+  const verdict = decide([...evaluation.findings, ...run]);
+  const own = run.length === 0 ? "accepted" : decide(run);
+  const enforced = own === "accepted" ? evaluation.enforced : own;
+  return { evaluation: { ...evaluation, enforced }, verdict, findings };
 }

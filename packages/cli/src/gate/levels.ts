@@ -1,11 +1,12 @@
 import type { Evaluation, Policy } from "@mlsign/policy";
 
-/** What a summary is for: the caller's word, else the policy's, else a name of the target. */
+/** What a summary is for: the caller's word, else the policy's, else the registry's, else a name of the target. */
 export function resourceOf(
   { resource, to }: { readonly resource?: string; readonly to: string },
   configured?: string,
+  registered?: string,
 ): string {
-  return resource ?? configured ?? `urn:mlsign:target:${to}`;
+  return resource ?? configured ?? registered ?? `urn:mlsign:target:${to}`;
 }
 
 /** The level that says that a model was promoted to a target. */

@@ -11,7 +11,7 @@ import { MOST_POLICY_BYTES } from "../policy/policy-file.ts";
  *
  * @throws MlsignError `config-invalid`, `usage`
  */
-export function policyOf(flag: string, host: Host): LoadedPolicy {
+function policyOf(flag: string, host: Host): LoadedPolicy {
   const [, file = flag, wanted] = /^(.*?)(?:@sha256:([0-9a-fA-F]+))?$/s.exec(flag) ?? [];
   const policy = parsePolicy(readFile(file, host, MOST_POLICY_BYTES), file);
   if (wanted !== undefined && wanted.toLowerCase() !== policy.sha256) {

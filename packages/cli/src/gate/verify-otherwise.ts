@@ -33,7 +33,9 @@ export async function verifyOtherwise(
     throw new MlsignError("usage", "Cannot judge: the target is not named", {
       hint: "name it with --to",
     });
-  const used = Object.keys(options).filter((name) => REFUSED.has(name));
+  const used = Object.keys(options).filter(
+    (name) => REFUSED.has(name) || (name === "into" && !vsa),
+  );
   if (used.length > 0)
     throw new MlsignError(
       "usage",
@@ -58,6 +60,15 @@ export async function verifyOtherwise(
   );
 }
 
+/** @throws MlsignError `usage` where the caller names whom to trust with an archive of evidence. */
+export function refuseTrustWithEvidence(options: TrustFlags): void {
+  const used = Object.keys(options).filter((name) => TRUST.has(name) || REFUSED.has(name));
+  if (used.length > 0)
+    throw new MlsignError("usage", `Cannot use ${flagsOf(used)} with --evidence`, {
+      hint: "the policy names whom to trust; the caller gives --trusted-root or --trust-config alone",
+    });
+}
+
 function flagsOf(names: readonly string[]): string {
   return names
     .map((name) => `--${name.replace(/[A-Z]/g, (sign) => `-${sign.toLowerCase()}`)}`)
@@ -76,7 +87,6 @@ const TRUST = new Set([
 const REFUSED = new Set([
   "acceptStatement",
   "archive",
-  "into",
   "ignorePath",
   "ignoreUnsignedFiles",
   "requireLog",
@@ -92,6 +102,7 @@ const GATED = new Set([
   "policyKey",
   "policyIdentity",
   "policyOidcIssuer",
+  "recorded",
 ]);
 /** What says whose policy counts, and so wants a policy. */
 const POLICY_SIGNER = ["policyKey", "policyIdentity", "policyOidcIssuer"];

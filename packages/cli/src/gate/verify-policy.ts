@@ -5,8 +5,8 @@ import { type Report, toMarkdown } from "@mlsign/report";
 import type { Host } from "../host.ts";
 import { checkFormat, printReport, type ReportOptions } from "../terminal/print-report.ts";
 import { VERSION } from "../version.ts";
-import { checkTarget } from "./approve.ts";
 import { judgeByPolicy, type Judged, type PolicyFlags } from "./judge-policy.ts";
+import { checkTarget } from "./target.ts";
 
 export interface VerifyPolicyOptions extends PolicyFlags, ReportOptions {
   readonly summary?: string;

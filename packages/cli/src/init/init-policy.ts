@@ -5,7 +5,7 @@ import { parseBundle } from "@mlsign/bundle";
 import { EXIT, MlsignError, printable } from "@mlsign/core";
 import { claimSigner } from "@mlsign/evidence";
 import { openRepository, type Repository } from "@mlsign/git";
-import { checkTarget } from "../gate/approve.ts";
+import { checkTarget } from "../gate/target.ts";
 import type { Host } from "../host.ts";
 import { locateModel, signatureBytes } from "../model/model-location.ts";
 import { readFile } from "../options/trust-options.ts";

@@ -1,6 +1,7 @@
 import { MlsignError } from "@mlsign/core";
 import { dockerCredentials, fetchManifest, parseReference } from "@mlsign/oci";
 import type { Host } from "../host.ts";
+import { onThisMachine } from "../registry/oci-login.ts";
 
 /**
  * Whether a registry has an image under its digest, and it is an image; as whoever `docker login`
@@ -22,11 +23,6 @@ export async function containerExists(reference: string, host: Host): Promise<bo
     if (error instanceof MlsignError && error.code !== "service-lied") return undefined;
     throw error;
   }
-}
-
-/** As other clients have it, nothing but a loopback registry is asked without TLS. */
-function onThisMachine(registry: string): boolean {
-  return /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/.test(registry);
 }
 
 const TIMEOUT_MS = 10_000;

@@ -5,6 +5,7 @@ import {
   lineagePredicate,
 } from "@mlsign/lineage";
 import type { Host } from "../host.ts";
+import { broughtAt } from "../model/brought-model.ts";
 import { claimsFiles } from "../model/claims-location.ts";
 import type { ModelLocation } from "../model/model-location.ts";
 import { type CommitTrustFlags, withCommitTrust } from "../options/commit-trust-options.ts";
@@ -14,7 +15,7 @@ import { progressLine } from "../terminal/progress-line.ts";
 import { baseModels } from "./base-models.ts";
 import { ciJob } from "./ci-job.ts";
 import { withRemote } from "./data-remote.ts";
-import { mlflowRun } from "./mlflow-run.ts";
+import { mlflowRun, runOf } from "./mlflow-run.ts";
 
 /** Where a model came from, as flags say it. */
 export interface LineageFlags extends CommitTrustFlags, RemoteFlags {
@@ -33,7 +34,7 @@ export async function lineageOf(
   host: Host,
 ): Promise<LineageFacts> {
   const models = await baseModels(flags.baseModel ?? [], host);
-  const run = await mlflowRun(flags, host);
+  const run = (await mlflowRun(flags, host)) ?? runOf(broughtAt(location.path, host)?.run);
   const progress = progressLine(host);
   return withRemote(flags, host, (remote) =>
     withCommitTrust(flags, host, (commitTrust) =>

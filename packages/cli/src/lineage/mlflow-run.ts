@@ -1,6 +1,6 @@
 import { MlsignError, printable } from "@mlsign/core";
 import type { RunFact } from "@mlsign/lineage";
-import { type ClientOptions, mlflowClient, runSource } from "@mlsign/mlflow";
+import { type ClientOptions, mlflowClient, type Run, runSource } from "@mlsign/mlflow";
 import type { Host } from "../host.ts";
 
 export interface RunFlags {
@@ -27,6 +27,13 @@ export async function mlflowRun(flags: RunFlags, host: Host): Promise<RunFact | 
   if (run === undefined)
     throw new MlsignError("usage", `Cannot find run ${printable(runId)}: MLflow has no such run`);
   return { runId, ...runSource(run) };
+}
+
+/** The run of a model that was brought here from MLflow. */
+export function runOf(run: Run | "missing" | undefined): RunFact | undefined {
+  return run === undefined || run === "missing"
+    ? undefined
+    : { runId: run.runId, ...runSource(run) };
 }
 
 /** As whoever MLflow's own variables say. */

@@ -17,6 +17,8 @@ export interface ClaimManifestOptions {
   readonly archive?: boolean;
   /** Digests of each file beside its SHA-256, from the same read. */
   readonly also?: ManifestOptions["also"];
+  /** A directory for copies of the hashed bytes, from the same read. */
+  readonly into?: string | undefined;
 }
 
 /**
@@ -39,6 +41,7 @@ export async function claimManifest(
     const manifest = await manifestOf(source, listing, {
       serialization: { method: "files", hashType: "sha256", allowSymlinks, ignorePaths },
       also: options.also,
+      into: options.into,
       onProgress: progress.onProgress,
       signal: host.signal,
     });

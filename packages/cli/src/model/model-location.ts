@@ -2,14 +2,27 @@ import { statSync } from "node:fs";
 import { basename, isAbsolute, relative, resolve, sep } from "node:path";
 import { MlsignError, printable, systemCode } from "@mlsign/core";
 import { readBounded } from "@mlsign/files";
+import type { TreeSource } from "@mlsign/manifest";
+import { mlflowNotes } from "./mlflow-note.ts";
 
 /** Where a model is, and where what belongs to it lies (beside a file, inside a directory). */
 export interface ModelLocation {
   readonly path: string;
   readonly directory: boolean;
   readonly signaturePath: string;
-  /** Names inside the model that are mlsign's own: never signed. */
+  /** Names inside the model that are mlsign's own, or MLflow's note: never signed. */
   readonly ownNames: readonly string[];
+  /** How it is read where it is no plain file or directory of this machine. */
+  readonly elsewhere?: Elsewhere;
+}
+
+/** A model that is read where it lies: a bucket, a registry, a cache, a tree of pointers. */
+interface Elsewhere {
+  readonly source: TreeSource;
+  /** The same without reading a byte, where its digests are known. */
+  readonly digests?: TreeSource;
+  /** Its signature, read already; without this it is a file at `signaturePath`. */
+  readonly signature?: { readonly data: Buffer | undefined };
 }
 
 /** @throws MlsignError `model-missing` or `file-unreadable` */
@@ -24,13 +37,16 @@ export function locateModel(model: string, cwd: string, signature?: string): Mod
       : resolve(cwd, signature);
   const inside = directory ? nameInside(path, signaturePath) : undefined;
   const names = new Set([SIGNATURE, CLAIMS, ...(inside === undefined ? [] : [inside])]);
-  const ownNames = directory ? [...names].flatMap((name) => [name, `${name}.tmp`]) : [];
+  const ownNames = directory
+    ? [...[...names].flatMap((name) => [name, `${name}.tmp`]), ...mlflowNotes(path)]
+    : [];
   return { path, directory, signaturePath, ownNames };
 }
 
 /** The model's signature, `undefined` where there is none. @throws MlsignError `limit-exceeded` */
-export function signatureBytes({ signaturePath }: ModelLocation): Buffer | undefined {
-  return readBounded(signaturePath, MOST_BUNDLE_BYTES);
+export function signatureBytes(location: ModelLocation): Buffer | undefined {
+  const read = location.elsewhere?.signature;
+  return read ? read.data : readBounded(location.signaturePath, MOST_BUNDLE_BYTES);
 }
 
 /**

@@ -11,5 +11,8 @@ export function addLookOptions(command: Command): Command {
     .option("--storage <url>", "where the model is stored, to be looked at (repeatable)", collect)
     .option("--storage-endpoint <url>", "its server, where it is not the provider's own")
     .option("--storage-region <name>", "its region")
+    .option("--mlflow-uri <url>", "the server of models:/… (default: MLFLOW_TRACKING_URI)")
+    .option("--github-run <run>", "the run whose reviews count: OWNER/NAME/ID (default: this one)")
+    .option("--github-api <url>", "its server, where it is not GitHub's own")
     .option("--offline", "do not ask the registry for the container");
 }

@@ -3,6 +3,7 @@ import { decide, exitOfVerdict, type Fact } from "@mlsign/core";
 import { type Listing, localSource } from "@mlsign/manifest";
 import { ALLOW_LIST_DIGEST, type ScanInput, type TreeScan } from "@mlsign/scan";
 import type { Host } from "../host.ts";
+import { placeOf } from "../model/brought-model.ts";
 import { ignoredName, locateModel } from "../model/model-location.ts";
 import { checkFormat, printReport, type ReportOptions } from "../terminal/print-report.ts";
 import { VERSION } from "../version.ts";
@@ -13,6 +14,7 @@ export interface ScanPathsOptions extends ReportOptions {
   readonly ignorePath?: readonly string[];
   readonly allowSymlinks?: boolean;
   readonly waivers?: string;
+  readonly mlflowUri?: string;
   readonly sarif?: boolean;
 }
 
@@ -43,7 +45,7 @@ export async function scanPaths(
 }
 
 async function list(path: string, options: ScanPathsOptions, host: Host): Promise<Listing> {
-  const location = locateModel(path, host.cwd);
+  const location = locateModel(placeOf(path, host), host.cwd);
   const ignorePaths = [
     ...(options.ignorePath ?? []).map((ignored) => ignoredName(ignored, location, host.cwd)),
     ...location.ownNames,

@@ -14,6 +14,7 @@ import { writeFileAtomic } from "@mlsign/files";
 import { type Manifest, omsPredicate, wholeFiles } from "@mlsign/manifest";
 import { signEnvelope } from "@mlsign/sign";
 import type { Host } from "../host.ts";
+import { broughtName, placeOf } from "../model/brought-model.ts";
 import { locateModel, type ModelLocation } from "../model/model-location.ts";
 import { type EvidenceFlags, wantsEvidence } from "../options/evidence-options.ts";
 import { type ResolvedSigner, resolveSigner, type SignerFlags } from "../options/signer-options.ts";
@@ -38,7 +39,7 @@ type SignedModel = Awaited<ReturnType<typeof signEnvelope>> & { readonly signer:
 
 /** Signs a model and, where it was asked for, every claim that goes beside it: all of them, or nothing. */
 export async function signModel(model: string, options: SignOptions, host: Host): Promise<number> {
-  const location = locateModel(model, host.cwd, options.signature);
+  const location = locateModel(placeOf(model, host), host.cwd, options.signature);
   const resolved = await resolveSigner(options, host, "model-signature");
   const evident = wantsEvidence(options) || options.allowUnsafe !== undefined;
   const { manifest, listing } = await signManifest(location, { ...options, evident }, host);
@@ -200,7 +201,8 @@ function bytesOf(manifest: Manifest): number {
 }
 
 function shownSignature({ signaturePath }: ModelLocation, host: Host): string {
-  return printable(relative(host.cwd, signaturePath) || signaturePath);
+  const shown = broughtName(signaturePath, host) ?? relative(host.cwd, signaturePath);
+  return printable(shown || signaturePath);
 }
 
 const REKOR_LIMIT = 100 * 1024;

@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import { appendClaims, attestClaim, claimSubject, type NewClaim } from "@mlsign/evidence";
 import type { Listing, Manifest } from "@mlsign/manifest";
 import type { Host } from "../host.ts";
+import { broughtName } from "../model/brought-model.ts";
 import { newClaimsFile } from "../model/claims-location.ts";
 import type { ModelLocation } from "../model/model-location.ts";
 import type { ResolvedSigner } from "../options/signer-options.ts";
@@ -42,5 +43,6 @@ export function appendTo(
   host: Host,
 ): { readonly file: string; readonly added: number } {
   const file = newClaimsFile(location);
-  return { file: relative(host.cwd, file) || file, added: appendClaims(file, texts) };
+  const shown = broughtName(file, host) ?? relative(host.cwd, file);
+  return { file: shown || file, added: appendClaims(file, texts) };
 }

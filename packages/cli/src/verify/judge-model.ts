@@ -1,20 +1,12 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { resolve } from "node:path";
 import type { Bundle } from "@mlsign/bundle";
-import {
-  decide,
-  type Fact,
-  type Finding,
-  MlsignError,
-  type OnProgress,
-  printable,
-} from "@mlsign/core";
+import { decide, type Fact, type Finding, type OnProgress } from "@mlsign/core";
 import { type ModelResult, verifyModel } from "@mlsign/verify";
 import type { ModelLocation } from "../model/model-location.ts";
 import { modelSource } from "../model/model-source.ts";
 import type { ResolvedTrust } from "../options/trust-options.ts";
 import { factsOf } from "./facts.ts";
 import { isArtifactBundle, judgeFile } from "./judge-file.ts";
+import { withCopy } from "./verified-copy.ts";
 
 /** What a model must stand, and what is done with it, as flags say it. */
 export interface JudgeFlags {
@@ -46,12 +38,11 @@ export async function judgeModel(
   judge: JudgeOptions,
 ): Promise<{ findings: readonly Finding[]; facts: readonly Fact[] }> {
   const { options, resolved, location } = judge;
-  if (!location.directory && !options.archive && isArtifactBundle(bundle)) {
+  const here = location.elsewhere === undefined;
+  if (here && !location.directory && !options.archive && isArtifactBundle(bundle)) {
     return judgeFile(bundle, judge);
   }
-  const copy = options.into === undefined ? undefined : prepareCopy(options.into, judge.cwd);
-  let kept = false;
-  try {
+  return withCopy(options.into, judge.cwd, async (into) => {
     const result = await verifyModel(
       modelSource(location, options.archive ?? false),
       bundle,
@@ -63,19 +54,14 @@ export async function judgeModel(
         refuseSignerIgnores: !options.signerIgnores,
         refuseLegacy: !options.legacy,
         ...pick(options),
-        ...(copy && { into: copy.temporary }),
+        ...(into !== undefined && { into }),
         onProgress: judge.onProgress,
         signal: judge.signal,
       },
     );
-    if (copy !== undefined && decide(result.findings) === "accepted") {
-      renameSync(copy.temporary, copy.final);
-      kept = true;
-    }
-    return { findings: result.findings, facts: await modelFacts(bundle, result, judge) };
-  } finally {
-    if (copy !== undefined && !kept) rmSync(copy.temporary, { recursive: true, force: true });
-  }
+    const value = { findings: result.findings, facts: await modelFacts(bundle, result, judge) };
+    return { value, keep: decide(result.findings) === "accepted" };
+  });
 }
 
 function pick(options: JudgeOptions["options"]) {
@@ -85,19 +71,6 @@ function pick(options: JudgeOptions["options"]) {
     ...(requireLog && { requireLog }),
     ...(requireTimestamp && { requireTimestamp }),
   };
-}
-
-/** The copy appears under its name only when the model was accepted. */
-function prepareCopy(into: string, cwd: string): { temporary: string; final: string } {
-  const final = resolve(cwd, into);
-  if (existsSync(final)) {
-    throw new MlsignError("output-exists", `Cannot copy into ${printable(into)}: it exists`, {
-      hint: "--into makes a new directory, so that nothing unverified can be in it",
-    });
-  }
-  const temporary = `${final}.tmp-${process.pid}`;
-  mkdirSync(temporary, { recursive: true });
-  return { temporary, final };
 }
 
 function modelFacts(bundle: Bundle, result: ModelResult, judge: JudgeOptions): Promise<Fact[]> {

@@ -5,9 +5,9 @@ import { decide, type Finding, MlsignError, printable } from "@mlsign/core";
 import { type ModelIdentity, readClaims, type VerifiedClaim, verifyClaims } from "@mlsign/evidence";
 import { verifyModel } from "@mlsign/verify";
 import type { Host } from "../host.ts";
+import { nameHere } from "../model/brought-model.ts";
 import { type ModelLocation, signatureBytes } from "../model/model-location.ts";
 import { modelSource } from "../model/model-source.ts";
-import { nameBelow } from "../model/name-below.ts";
 import { resolveTrust, type ResolvedTrust, type TrustFlags } from "../options/trust-options.ts";
 
 /** @throws MlsignError `trust-missing` where nobody was named, and as `resolveTrust` */
@@ -33,7 +33,7 @@ export async function verifiedClaims(
 ): Promise<VerifiedClaim[]> {
   const lines = readClaims(files).map((line) => ({
     ...line,
-    file: nameBelow(host.cwd, line.file) ?? line.file,
+    file: nameHere(line.file, host) ?? line.file,
   }));
   const options = { now: host.clock(), trust: resolved.trust };
   const manifestVerified = model.rootOnly ?? false;

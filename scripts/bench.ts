@@ -11,6 +11,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -53,6 +54,7 @@ const before = loadavg()[0]?.toFixed(1) ?? "?";
 await hashing();
 await manySmallFiles();
 await startUp();
+await gates();
 await memory();
 console.log(process.argv.includes("--markdown") ? markdown(rows) : table(rows, 120));
 // What else ran then takes threads away: the rows about several threads mean nothing with company.
@@ -144,6 +146,61 @@ async function verifyCommands(model: string): Promise<[string, number, string[]]
       ["verify", model, ...identity, ...issuer, ...trust, "--signature", at("keyless.sig")],
     ],
   ];
+}
+
+/** The gate with local facts, and what a deployment pays for a promotion that was signed. */
+async function gates(): Promise<void> {
+  if (!existsSync(PROGRAM)) {
+    skip("promotion gate, to node -e 0", "dist/mlsign.mjs is not built");
+    return;
+  }
+  const at = (name: string): string => join(folder, name);
+  const call = (...args: string[]): unknown =>
+    run(process.execPath, [PROGRAM, ...args], { cwd: folder });
+  const model = at("gated.txt");
+  writeFileSync(model, "0.5 0.25\n".repeat(100_000));
+  const people = ["gk", "g1", "g2", "g3", "g4"];
+  for (const name of people) await call("keygen", "--out", at(name));
+  await call("sign", model, "--key", at("gk.key"));
+  await call("scan", "attest", model, "--key", at("gk.key"));
+  for (const name of people.slice(1))
+    await call("approve", model, "--to", "prod", "--key", at(`${name}.key`));
+  writeFileSync(at("gate.yaml"), gatePolicy(people.map((name) => [name, at(`${name}.pub`)])));
+  const to = ["--policy", at("gate.yaml"), "--to", "prod"];
+  const nothing = processTime(["-e", "0"]);
+  await pairs(
+    "verify --policy, five claims, to node -e 0",
+    6,
+    nothing,
+    processTime([PROGRAM, "verify", model, ...to]),
+  );
+  await call("promote", model, ...to, "--key", at("gk.key"));
+  await pairs(
+    "verify --vsa, six claims, to node -e 0",
+    3.5,
+    nothing,
+    processTime([PROGRAM, "verify", model, "--vsa", "--to", "prod", "--key", at("gk.pub")]),
+  );
+}
+
+function gatePolicy(people: readonly (readonly [name: string, file: string])[]): string {
+  const identities = people.map(([name, file]) => {
+    const pem = readFileSync(file, "utf8").trim().replaceAll("\n", "\n      ");
+    return `  ${name}:\n    publicKey: |\n      ${pem}\n`;
+  });
+  return `schema: urn:mlsign:policy:v1
+name: prod
+version: 1
+expires: 2100-01-01T00:00:00Z
+mode: enforce
+target: { to: prod }
+trust: { transparency: none, reason: a benchmark }
+identities:
+${identities.join("")}require:
+  - { id: signature, type: signature, by: [gk] }
+  - { id: scan, type: scan, by: [gk] }
+  - { id: approval, type: approval, by: [g1, g2, g3, g4], threshold: 4, distinctFrom: [signature] }
+`;
 }
 
 /** Most memory of the whole process, Node's own included. */

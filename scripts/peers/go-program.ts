@@ -10,6 +10,8 @@ export interface GoProgram {
   readonly version: string;
   /** Below the module; the module itself where it is left out. */
   readonly folder?: string;
+  /** Compiling it takes minutes: only who asks for it with MLSIGN_SLOW_PEERS=1 waits. */
+  readonly slow?: boolean;
 }
 
 /**
@@ -21,10 +23,13 @@ export async function goProgram({
   module,
   version,
   folder,
+  slow = false,
 }: GoProgram): Promise<{ readonly program: string } | { readonly reason: string }> {
   const home = join(PEERS_DIR, "go", `${name}-${version.slice(1)}`);
   const program = join(home, name);
   if (existsSync(program)) return { program };
+  if (slow && process.env["MLSIGN_SLOW_PEERS"] !== "1")
+    return { reason: "compiled on request alone: MLSIGN_SLOW_PEERS=1" };
   const partial = `${home}.partial`;
   try {
     rmSync(partial, { recursive: true, force: true });

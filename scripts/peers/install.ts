@@ -17,6 +17,9 @@ export type PeerName =
   | "dvc"
   | "fickling"
   | "fulcio"
+  | "kubernetes-validate"
+  | "kyverno-schemas"
+  | "mlflow"
   | "model-signing"
   | "modelaudit"
   | "modelscan"
@@ -75,6 +78,24 @@ export const PEERS: Readonly<Record<PeerName, Peer>> = {
     version: "1.8.8",
     program: "fulcio",
     from: "github.com/sigstore/fulcio@v1.8.8",
+  },
+  "kubernetes-validate": {
+    tool: "python3",
+    version: "1.37.0",
+    program: "bin/kubernetes-validate",
+    from: "kubernetes-validate==1.37.0",
+  },
+  "kyverno-schemas": {
+    tool: "npm",
+    version: "2.0.0",
+    program: "node_modules/@kubernetes-models/kyverno/kyverno.io/v1/ClusterPolicy.js",
+    from: "@kubernetes-models/kyverno@2.0.0",
+  },
+  mlflow: {
+    tool: "python3",
+    version: "3.17.2",
+    program: "bin/mlflow",
+    from: "mlflow==3.17.2 scikit-learn==1.7.2",
   },
   "model-signing": {
     tool: "python3",

@@ -2,7 +2,8 @@
 import { spawn } from "node:child_process";
 
 const [program = "", ...args] = process.argv.slice(2);
-const child = spawn(program, args, { stdio: ["ignore", "inherit", "inherit"] });
+// A group of its own: some servers start others, which must end with them.
+const child = spawn(program, args, { detached: true, stdio: ["ignore", "inherit", "inherit"] });
 process.stdin.on("close", stop).resume();
 process.on("SIGTERM", stop).on("SIGINT", stop);
 child.on("error", (error) => {
@@ -12,5 +13,9 @@ child.on("error", (error) => {
 child.on("exit", (code) => process.exit(code ?? 0));
 
 function stop(): void {
-  child.kill("SIGKILL");
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  } catch {
+    child.kill("SIGKILL");
+  }
 }

@@ -27,13 +27,24 @@ export async function registryProgram(
   return "reason" in found ? found : { program: join(found.folder, DOCKER_REGISTRY) };
 }
 
-/** Starts a registry that keeps everything in memory; `dir` gets its configuration and log. */
+/** What a registry is started with; `dir` gets its configuration and log. */
+export interface RegistryStart {
+  readonly login: RegistryLogin;
+  readonly dir: string;
+  readonly tokens?: TokenIssuer;
+  /** A folder that it keeps everything in, also over its own end; else it is in memory. */
+  readonly store?: string;
+  /** That of the one whose place it takes; else a free one. */
+  readonly port?: number;
+}
+
+/** Starts a registry. */
 export async function startRegistry(
   kind: RegistryKind,
   program: string,
-  options: { readonly login: RegistryLogin; readonly dir: string; readonly tokens?: TokenIssuer },
+  options: RegistryStart,
 ): Promise<Registry> {
-  const [port = 0] = await freePorts(1);
+  const port = options.port ?? (await freePorts(1))[0] ?? 0;
   const host = `127.0.0.1:${port}`;
   const args = kind === "olareg" ? olaregArgs(port, host, options) : dockerArgs(host, options);
   const ready = `http://${host}/${kind === "olareg" ? OLAREG_READY[options.login] : ""}`;
@@ -43,7 +54,7 @@ export async function startRegistry(
 }
 
 /** Who issues the tokens that docker-registry takes: it has no token service of its own. */
-export interface TokenIssuer {
+interface TokenIssuer {
   readonly realm: string;
   readonly service: string;
   readonly issuer: string;
@@ -56,12 +67,9 @@ async function olareg(): Promise<{ readonly program: string } | { readonly reaso
   return goProgram({ name: "olareg", module: OLAREG, version: OLAREG_VERSION, folder });
 }
 
-function olaregArgs(
-  port: number,
-  host: string,
-  { login, dir }: { readonly login: RegistryLogin; readonly dir: string },
-): string[] {
-  const args = ["serve", "--addr", "127.0.0.1", "--port", String(port), "--store-type", "mem"];
+function olaregArgs(port: number, host: string, { login, dir, store }: RegistryStart): string[] {
+  const kept = store === undefined ? ["mem"] : ["dir", "--dir", store];
+  const args = ["serve", "--addr", "127.0.0.1", "--port", String(port), "--store-type", ...kept];
   if (login === "none") return args;
   const file = join(dir, `olareg-${port}.yaml`);
   writeFileSync(file, OLAREG_LOGIN);
@@ -70,11 +78,8 @@ function olaregArgs(
     : [...args, "--auth-token-opaque", file, "--external-url", `http://${host}`];
 }
 
-function dockerArgs(
-  host: string,
-  options: { readonly login: RegistryLogin; readonly dir: string; readonly tokens?: TokenIssuer },
-): string[] {
-  const { login, dir, tokens } = options;
+function dockerArgs(host: string, options: RegistryStart): string[] {
+  const { login, dir, tokens, store } = options;
   const stem = join(dir, `docker-registry-${host.split(":")[1]}`);
   writeFileSync(`${stem}.htpasswd`, `${LOGIN.username}:${BCRYPT}\n`);
   const auth = {
@@ -82,9 +87,10 @@ function dockerArgs(
     basic: `auth:\n  htpasswd:\n    realm: models\n    path: ${stem}.htpasswd\n`,
     token: `auth:\n  token:\n    realm: ${tokens?.realm}\n    service: ${tokens?.service}\n    issuer: ${tokens?.issuer}\n    rootcertbundle: ${tokens?.certificate}\n`,
   }[login];
+  const kept = store === undefined ? "inmemory: {}" : `filesystem:\n    rootdirectory: ${store}`;
   writeFileSync(
     `${stem}.yaml`,
-    `version: 0.1\nlog:\n  level: warn\nstorage:\n  inmemory: {}\nhttp:\n  addr: ${host}\n${auth}`,
+    `version: 0.1\nlog:\n  level: warn\nstorage:\n  ${kept}\nhttp:\n  addr: ${host}\n  secret: upload\n${auth}`,
   );
   return ["serve", `${stem}.yaml`];
 }

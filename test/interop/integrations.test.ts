@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import test from "ava";
-import { parse } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { stagingPolicy } from "../model-files.ts";
 import { available, NODE, type Workshop, workshop } from "./cells.ts";
 
@@ -185,6 +185,86 @@ test("the GitHub action signs, and a policy's verdict goes to the summary", asyn
   appendFileSync(shop.path("my model.bin"), "!");
   t.is((await action(shop, judge)).code, 1);
   t.regex(readFileSync(shop.path("summary.md"), "utf8"), /refused[^]*file-changed/);
+});
+
+interface Pod {
+  readonly initContainers: readonly {
+    readonly name: string;
+    readonly command: readonly string[];
+    readonly args: readonly string[];
+    readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
+  }[];
+  readonly containers: readonly {
+    readonly volumeMounts: readonly { readonly name: string }[];
+  }[];
+}
+
+/** The pod of the example whose model server starts on verified bytes alone. */
+function servingPod(): Pod {
+  const text = readFileSync(join(TEMPLATES, "kubernetes/serve.yaml"), "utf8");
+  for (const document of parseAllDocuments(text)) {
+    const { kind, spec } = document.toJS() as { kind: string; spec: { template: { spec: Pod } } };
+    if (kind === "Deployment") return spec.template.spec;
+  }
+  throw new Error("there is no Deployment");
+}
+
+for (const [what, code] of [
+  ["promoted", 0],
+  ["signed and not promoted", 1],
+  ["unsigned", 1],
+  ["tampered", 1],
+] as const) {
+  test(`the pod of a ${what} model exits ${code} before its server starts`, async (t) => {
+    const shop = await withModel(t, what === "unsigned" ? "unsigned" : "signed");
+    for (const folder of ["incoming", "trust", "verified"]) mkdirSync(shop.path(folder));
+    await shop.ok("cp", "-R", "my model.bin", "incoming/model");
+    if (what !== "unsigned") await shop.ok("mlsign", "sign", "incoming/model", "--key", "k.key");
+    const pem = readFileSync(shop.path("k.pub"), "utf8");
+    writeFileSync(shop.path("trust/promoter.pub"), pem);
+    if (what === "promoted" || what === "tampered") {
+      // The rules of this policy don't matter here, but what it lets in must be for production.
+      shop.write("gate.yaml", stagingPolicy(pem).replaceAll("staging", "canary"));
+      const to = ["--policy", "gate.yaml", "--to", "canary", "--key", "k.key"];
+      await shop.ok("mlsign", "promote", "incoming/model", ...to);
+    }
+    if (what === "tampered") appendFileSync(shop.path("incoming/model"), "!");
+    const [init] = servingPod().initContainers;
+    const mounted = (text: string): string =>
+      text.replace(/^\/(incoming|trust|verified)\//, (_, name: string) => `${shop.path(name)}/`);
+    const args = init?.args.map((arg) => (arg === "prod" ? "canary" : mounted(arg))) ?? [];
+    const program = mounted(init?.command[1] ?? "").replace("/opt/mlsign", join(ROOT, "dist"));
+    const done = await shop.run(init?.command[0] ?? "", [program, ...args]);
+    t.is(done.code, code, done.stdout + done.stderr);
+    const copied = await shop.run("cmp", ["my model.bin", "verified/model/model"]);
+    t.is(copied.code === 0, code === 0, "what was accepted is copied, and nothing else");
+    t.is((await shop.run("ls", ["verified"])).stdout === "", code !== 0);
+  });
+}
+
+test("the server of the Kubernetes example mounts the verified copy alone", (t) => {
+  const { containers, initContainers } = servingPod();
+  for (const { volumeMounts } of containers)
+    t.deepEqual(
+      volumeMounts.map(({ name }) => name),
+      ["verified"],
+    );
+  for (const { volumeMounts, args } of initContainers)
+    for (const path of args.filter((arg) => arg.startsWith("/")))
+      t.true(volumeMounts.some(({ mountPath }) => path.startsWith(`${mountPath}/`)));
+});
+
+test("the Kubernetes example has the form of its kinds", async (t) => {
+  if (!(await available(t, { peers: ["kubernetes-validate"] }))) return;
+  const shop = await withModel(t, "unsigned");
+  const validate = shop.programs.paths["kubernetes-validate"] ?? "";
+  const text = readFileSync(join(TEMPLATES, "kubernetes/serve.yaml"), "utf8");
+  shop.write("serve.yaml", text);
+  shop.write("wrong.yaml", text.replace("initContainers:", "initContainer:"));
+  for (const version of ["1.31", "1.37"]) {
+    await shop.ok(validate, "--strict", "-k", version, "serve.yaml");
+    t.not((await shop.run(validate, ["--strict", "-k", version, "wrong.yaml"])).code, 0);
+  }
 });
 
 test("every action of the templates is pinned by its commit", (t) => {

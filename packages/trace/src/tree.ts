@@ -20,10 +20,13 @@ export function toTree(graph: LineageGraph, { colour = false }: TreeOptions = {}
       const again = shown.has(edge.to) && below.has(edge.to);
       const name = node === undefined ? edge.to : labelOf(node);
       const digest = node === undefined ? "" : ` ${shortDigest(node)}`;
-      lines.push(
-        `${indent}${last ? "└─" : "├─"} ${mark(edge, colour)} ${printable(edge.relation)} ${printable(name)}${digest}${again ? " (above)" : ""}${said(edge)}`,
-      );
-      if (!again) show(edge.to, `${indent}${last ? "   " : "│  "}`);
+      const what = `${printable(edge.relation)} ${printable(name)}${digest}`.trimEnd();
+      const branch = `${indent}${last ? "└─" : "├─"} ${mark(edge, colour)}`;
+      lines.push(`${branch} ${what}${again ? " (above)" : ""}`);
+      const deeper = `${indent}${last ? "   " : "│  "}`;
+      // On a line of its own: names and signers are long, and terminals are not.
+      if (edge.status !== "missing") lines.push(`${deeper}${said(edge)}`);
+      if (!again) show(edge.to, deeper);
     }
   };
   for (const root of rootsOf(graph)) {
@@ -36,15 +39,21 @@ export function toTree(graph: LineageGraph, { colour = false }: TreeOptions = {}
 }
 
 function said({ status, signer, time, added }: LineageEdge): string {
-  if (status === "missing") return "";
-  const by = signer === undefined ? "" : ` by ${printable(signer)}`;
-  const claimed =
-    status === "verified" || signer === undefined ? by : ` claiming to be${by.slice(3)}`;
-  const when = time === undefined ? `, added ${added ?? "?"}` : ` at ${time}`;
-  return ` – ${status}${claimed}${when}`;
+  const who = signer === undefined ? "" : printable(signer).replace(LONG_KEY, "$1…");
+  const by = status === "verified" ? `by ${who}` : `claiming to be ${who}`;
+  const claimed = signer === undefined ? "" : ` ${by}`;
+  const when = time === undefined ? `, added ${toSeconds(added)}` : ` at ${toSeconds(time)}`;
+  return `${status}${claimed}${when}`;
+}
+
+function toSeconds(time: string | undefined): string {
+  return time?.replace(/\.\d+Z$/, "Z") ?? "?";
 }
 
 function mark({ status }: LineageEdge, colour: boolean): string {
   const codes = { verified: 32, unverified: 33, failed: 31, missing: 35 };
   return colour ? `\u001b[${codes[status]}m${MARKS[status]}\u001b[0m` : MARKS[status];
 }
+
+/** A key's digest: every other form of the answer has it whole. */
+const LONG_KEY = /\b(sha256:[0-9a-f]{12})[0-9a-f]{52}\b/g;

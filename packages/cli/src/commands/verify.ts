@@ -23,7 +23,7 @@ import {
 } from "../model/model-location.ts";
 import { withModel } from "../model/with-model.ts";
 import { addLookOptions } from "../options/look-options.ts";
-import { addPolicySignerOptions } from "../options/policy-options.ts";
+import { addPolicySignerOptions, GATE_FLAGS } from "../options/policy-options.ts";
 import {
   addTrustOptions,
   collect,
@@ -259,20 +259,6 @@ async function nobodyTrusted(
   );
 }
 
-/** What asks for a policy or a promotion, and means nothing without. */
-const GATE_FLAGS = [
-  "policy",
-  "vsa",
-  "to",
-  "resource",
-  "maxAge",
-  "summary",
-  "policyDigest",
-  "policyKey",
-  "policyIdentity",
-  "policyOidcIssuer",
-  "recorded",
-] as const;
 function lookedFor({ signaturePath, elsewhere }: ModelLocation, host: Host): string {
   if (elsewhere?.signature !== undefined) return printable(signaturePath);
   return printable(broughtName(signaturePath, host) ?? relative(host.cwd, signaturePath));

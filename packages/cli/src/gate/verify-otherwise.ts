@@ -1,5 +1,6 @@
 import { MlsignError } from "@mlsign/core";
 import type { Host } from "../host.ts";
+import { GATE_FLAGS } from "../options/policy-options.ts";
 import type { TrustFlags } from "../options/trust-options.ts";
 import type { ReportOptions } from "../terminal/print-report.ts";
 
@@ -23,7 +24,7 @@ export async function verifyOtherwise(
   if (policy === undefined && !vsa)
     throw new MlsignError(
       "usage",
-      `Cannot use ${flagsOf(Object.keys(options).filter((name) => GATED.has(name)))} without --policy or --vsa`,
+      `Cannot use ${flagsOf(Object.keys(options).filter((name) => GATE_FLAGS.includes(name)))} without --policy or --vsa`,
     );
   if (policy !== undefined && vsa)
     throw new MlsignError("usage", "Cannot use --policy and --vsa together", {
@@ -91,18 +92,6 @@ const REFUSED = new Set([
   "ignoreUnsignedFiles",
   "requireLog",
   "requireTimestamp",
-]);
-/** What only a policy or a promotion knows. */
-const GATED = new Set([
-  "to",
-  "resource",
-  "maxAge",
-  "summary",
-  "policyDigest",
-  "policyKey",
-  "policyIdentity",
-  "policyOidcIssuer",
-  "recorded",
 ]);
 /** What says whose policy counts, and so wants a policy. */
 const POLICY_SIGNER = ["policyKey", "policyIdentity", "policyOidcIssuer"];

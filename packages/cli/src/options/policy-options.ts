@@ -13,3 +13,18 @@ export function addPolicySignerOptions(command: Command): Command {
     .option("--policy-identity <id>", "the policy must be signed by this identity, exactly")
     .option("--policy-oidc-issuer <url>", "who must vouch for that identity, exactly");
 }
+
+/** What asks for a policy or a promotion of verify's, and means nothing without. */
+export const GATE_FLAGS: readonly string[] = [
+  "policy",
+  "vsa",
+  "to",
+  "resource",
+  "maxAge",
+  "summary",
+  "policyDigest",
+  "policyKey",
+  "policyIdentity",
+  "policyOidcIssuer",
+  "recorded",
+];

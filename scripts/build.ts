@@ -146,7 +146,8 @@ function leanBuiltins(): Plugin {
       const name = /^\0builtin:(.+)$/.exec(id)?.[1];
       if (name === undefined) return null;
       if (name === "nothing") return "export default {};";
-      const names = Object.keys(require(name) as object).filter(
+      // Some have no name without the prefix.
+      const names = Object.keys(require(`node:${name}`) as object).filter(
         (key) => /^[A-Za-z_$][\w$]*$/.test(key) && key !== "default",
       );
       return [

@@ -71,9 +71,12 @@ export interface Walk {
 /** Look-ups over a database that can be made anew at any time. */
 export class LineageIndex {
   readonly #sql: Sql;
+  readonly #lent: boolean;
 
-  constructor(sql: Sql) {
+  /** @param lent whether the connection is somebody else's, who closes it */
+  constructor(sql: Sql, { lent = false }: { readonly lent?: boolean } = {}) {
     this.#sql = sql;
+    this.#lent = lent;
   }
 
   /** Up to where it was made; `undefined` where it is none, or of another version. */
@@ -317,7 +320,7 @@ export class LineageIndex {
   }
 
   async close(): Promise<void> {
-    await this.#sql.close();
+    if (!this.#lent) await this.#sql.close();
   }
 
   /** `UNION` counts a thing once, so that a circle ends. */

@@ -40,12 +40,12 @@ async function openDatabase(url: string): Promise<Store> {
   const place: IndexPlace = {
     open: async () => {
       const [row] = await sql.all("SELECT to_regclass('mlsign.meta') IS NOT NULL AS there");
-      return (row?.there as unknown) === true ? new LineageIndex(sql) : undefined;
+      return (row?.there as unknown) === true ? new LineageIndex(sql, { lent: true }) : undefined;
     },
     make: async (fill) => {
       const { dropped } = await import("./sql/schema.ts");
       await sql.run(dropped());
-      const index = new LineageIndex(sql);
+      const index = new LineageIndex(sql, { lent: true });
       await index.create("postgres");
       await fill(index);
       return index;

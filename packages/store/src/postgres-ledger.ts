@@ -93,8 +93,10 @@ class PostgresLedger implements Ledger {
     return rows.map((row) => String(row.sha256));
   }
 
-  /** The connection is the index's too, which closes it. */
-  async close(): Promise<void> {}
+  /** The index has the same connection, as a loan. */
+  async close(): Promise<void> {
+    await this.#sql.close();
+  }
 }
 
 const SCHEMA = `

@@ -53,7 +53,7 @@ function digestLine(node: LineageNode): string {
 
 function clipped(name: string): string {
   const characters = Array.from(name);
-  return characters.length <= 26 ? name : `${characters.slice(0, 25).join("")}…`;
+  return characters.length <= 22 ? name : `${characters.slice(0, 21).join("")}…`;
 }
 
 const BOX_WIDE = 208;

@@ -42,13 +42,15 @@ export async function startPostgres(bin: string, dir: string): Promise<Postgres>
   const root = process.getuid?.() === 0;
   if (root) for (const folder of [dir, data]) chownSync(folder, NOBODY, NOBODY);
   const id = String(NOBODY);
-  const as = root ? ["setpriv", "--reuid", id, "--regid", id, "--clear-groups"] : [];
-  const [first = "", ...before] = [...as, join(bin, "initdb")];
+  const as = root ? ["setpriv", "--reuid", id, "--regid", id, "--clear-groups"] : ["env"];
   const init = ["-D", data, "-U", "mlsign", "--auth=trust", "-E", "UTF8", "--no-sync"];
-  execFileSync(first, [...before, ...init, "--locale=C"], { cwd: dir, stdio: "ignore" });
+  execFileSync("env", [...as, join(bin, "initdb"), ...init, "--locale=C"], {
+    cwd: dir,
+    stdio: "ignore",
+  });
   const server = [join(bin, "postgres"), "-D", data, "-h", "127.0.0.1", "-p", String(port)];
-  const [program = "", ...args] = [...as, ...server, "-k", dir, "-c", "fsync=off"];
-  const service = await start("postgres", [program, ...args], { dir, ready: () => listens(port) });
+  const args = [...as, ...server, "-k", dir, "-c", "fsync=off"];
+  const service = await start("postgres", ["env", ...args], { dir, ready: () => listens(port) });
   return { ...service, url: `postgres://mlsign@127.0.0.1:${port}/postgres` };
 }
 

@@ -17,7 +17,7 @@ const COMMANDS = [
   "scan",
 ];
 
-const GROUPS = ["card", "sbom", "deps", "policy", "store"];
+const GROUPS = ["card", "sbom", "deps", "policy", "store", "trace"];
 const BELOW = [
   "card lint",
   "card convert",
@@ -36,6 +36,16 @@ const BELOW = [
   "policy sign",
   "policy verify",
   "store export",
+  "store add",
+  "store verify",
+  "store reindex",
+  "trace model",
+  "trace from",
+  "trace purl",
+  "trace file",
+  "trace promotions",
+  "trace signer",
+  "trace gaps",
 ];
 
 test("mlsign --help names every command, the exit codes and an example", async (t) => {
@@ -93,7 +103,8 @@ for (const command of ["", ...COMMANDS, ...BELOW]) {
     const root = (await mlsign("digest", "model.onnx")).out.trim();
     for (const written of examples) {
       const example = written.replace("DIGEST", root);
-      const done = await mlsign(...example.split(" "));
+      const words = example.split(" ").map((word) => word.replace(/^'(.*)'$/, "$1"));
+      const done = await mlsign(...words);
       t.is(done.exit, 0, `${example}: ${done.err}`);
     }
   });
@@ -124,6 +135,8 @@ async function evidence({ mlsign, path }: Shell): Promise<void> {
   await mlsign("sbom", "attest", "model.onnx", "--sbom", "bom.json", ...key);
   await mlsign("card", "attest", "model.onnx", "--card", "README.md", ...key);
   await mlsign("policy", "sign", "gate.yaml", ...key);
+  const kept = ["model.onnx.claims.jsonl", "--store", "store", "--key", "demo.pub"];
+  await mlsign("store", "add", ...kept);
   const exported = ["-o", "m.evidence.tar"];
   const judged = ["--policy", "gate.yaml", "--to", "staging"];
   await mlsign("store", "export", "--evidence", "model.onnx", ...judged, ...exported);

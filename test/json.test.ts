@@ -67,6 +67,8 @@ const commands: [string, string, string[]][] = [
   ["digest", "digest", ["digest", "model"]],
   ["approve", "approve", ["approve", "model", "--to", "staging", "--key", "k.key"]],
   ["verify --policy", "report", ["verify", "model", "--policy", "gate.yaml", "--to", "staging"]],
+  ["trace", "trace", ["trace", "gaps", "--store", "store"]],
+  ["store verify", "report", ["store", "verify", "--store", "store"]],
   ["store add", "store-add", ["store", "add", "model", "--store", "store", "--key", "k.pub"]],
   [
     "store export",
@@ -123,6 +125,8 @@ for (const [what, schema, args] of commands) {
       "--key",
       "k.key",
     );
+    if (args.includes("--store"))
+      await mlsign("store", "add", "model", "--store", "store", "--key", "k.pub");
     const { out } = await mlsign(...args, "--json");
     const validate = validators.get(schema);
     t.truthy(validate);

@@ -89,7 +89,7 @@ function queryCommand(query: Query, host: Host, action: Action): Command {
     .description(query.what)
     .argument(query.argument, query.about);
   return shared(command)
-    .addHelpText("after", helpOf(`${query.name} '${query.example}'`))
+    .addHelpText("after", helpOf(`${query.name} ${quoted(query.example)}`))
     .action((value: string, options: TraceOptions) =>
       action(query.ask(value).then((question) => run(question, options, host))),
     );
@@ -148,6 +148,11 @@ function shared(command: Command): Command {
 
 async function run(question: Question, options: TraceOptions, host: Host): Promise<number> {
   return (await import("../trace/trace.ts")).trace(question, options, host);
+}
+
+/** As a shell wants it. */
+function quoted(word: string): string {
+  return /[<>]/.test(word) ? `'${word}'` : word;
 }
 
 function helpOf(example: string): string {

@@ -39,6 +39,7 @@ const BELOW = [
   "store add",
   "store verify",
   "store reindex",
+  "store checkpoint",
   "trace model",
   "trace from",
   "trace purl",
@@ -46,6 +47,7 @@ const BELOW = [
   "trace promotions",
   "trace signer",
   "trace gaps",
+  "trace diff",
 ];
 
 test("mlsign --help names every command, the exit codes and an example", async (t) => {

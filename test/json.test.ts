@@ -67,6 +67,7 @@ const commands: [string, string, string[]][] = [
   ["digest", "digest", ["digest", "model"]],
   ["approve", "approve", ["approve", "model", "--to", "staging", "--key", "k.key"]],
   ["verify --policy", "report", ["verify", "model", "--policy", "gate.yaml", "--to", "staging"]],
+  ["trace diff", "trace-diff", ["trace", "diff", "model", "model", "--store", "store"]],
   ["trace", "trace", ["trace", "gaps", "--store", "store"]],
   ["store verify", "report", ["store", "verify", "--store", "store"]],
   ["store add", "store-add", ["store", "add", "model", "--store", "store", "--key", "k.pub"]],

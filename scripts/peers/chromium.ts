@@ -29,7 +29,7 @@ const PACKAGES = [
 ];
 const PROGRAM = "usr/lib/chromium/chromium-headless-shell";
 
-export interface BrowserEvent {
+interface BrowserEvent {
   readonly method: string;
   readonly params: Readonly<Record<string, unknown>>;
 }

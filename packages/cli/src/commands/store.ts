@@ -1,9 +1,11 @@
 import { Command } from "commander";
 import type { Action } from "../action.ts";
 import type { Host } from "../host.ts";
-import { addTrustOptions } from "../options/trust-options.ts";
+import { addSignerOptions } from "../options/signer-options.ts";
+import { addTrustOptions, collect } from "../options/trust-options.ts";
 import type { StoreAddOptions } from "../store/store-add.ts";
 import type { StoreCheckOptions } from "../store/store-check.ts";
+import type { StoreCheckpointOptions } from "../store/store-checkpoint.ts";
 import { storeExportCommand } from "./store-export.ts";
 
 export function storeCommand(host: Host, action: Action): Command {
@@ -22,6 +24,12 @@ export function storeCommand(host: Host, action: Action): Command {
   const verify = new Command("verify")
     .description("check the journal's chain, every bundle, and the index")
     .option("--store <place>", "a folder, or postgres://… (default: MLSIGN_STORE)")
+    .option(
+      "--checkpoint <file>",
+      "also against this checkpoint, by whom you trust (repeatable)",
+      collect,
+    );
+  addTrustOptions(verify)
     .option("--format <form>", "text, json, sarif, junit or markdown", "text")
     .option("--json", "the same as --format json")
     .addHelpText("after", VERIFY_HELP)
@@ -35,12 +43,25 @@ export function storeCommand(host: Host, action: Action): Command {
     .action((options: StoreCheckOptions) =>
       action(import("../store/store-check.ts").then((it) => it.reindexStore(options, host))),
     );
+  const checkpoint = new Command("checkpoint")
+    .description("sign how the journal stands now, for who compares later")
+    .requiredOption("-o, --output <file>", "where the checkpoint goes; never overwritten")
+    .option("--store <place>", "a folder, or postgres://… (default: MLSIGN_STORE)")
+    .option("--config <file>", "options as YAML (flags win)");
+  addSignerOptions(checkpoint)
+    .addHelpText("after", CHECKPOINT_HELP)
+    .action((options: StoreCheckpointOptions) =>
+      action(
+        import("../store/store-checkpoint.ts").then((it) => it.checkpointStore(options, host)),
+      ),
+    );
   return new Command("store")
     .description("claims of many models, kept for who asks later")
     .helpCommand(false)
     .addCommand(add)
     .addCommand(verify)
     .addCommand(reindex)
+    .addCommand(checkpoint)
     .addCommand(storeExportCommand(host, action));
 }
 
@@ -61,4 +82,11 @@ A missing or damaged index is made anew by itself; this is for when you would ra
 
 Example:
   $ mlsign store reindex --store store
+`;
+const CHECKPOINT_HELP = `
+Keep it elsewhere than the store: whoever can write to a store can write all of it anew, and only a
+checkpoint that they could not reach tells. A log or a timestamp says when it was (--trust-config).
+
+Example:
+  $ mlsign store checkpoint --store store -o journal.checkpoint --key demo.key
 `;

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { Action } from "../action.ts";
 import type { Host } from "../host.ts";
 import { addTrustOptions } from "../options/trust-options.ts";
+import type { TraceDiffOptions } from "../trace/trace-diff.ts";
 import type { Question, TraceOptions } from "../trace/trace.ts";
 
 interface Query {
@@ -81,6 +82,7 @@ export function traceCommand(host: Host, action: Action): Command {
   for (const query of QUERIES) command.addCommand(queryCommand(query, host, action));
   command.addCommand(signerCommand(host, action));
   command.addCommand(gapsCommand(host, action));
+  command.addCommand(diffCommand(host, action));
   return command;
 }
 
@@ -132,6 +134,22 @@ function gapsCommand(host: Host, action: Action): Command {
   return shared(new Command("gaps").description("which models lack verified evidence"))
     .addHelpText("after", helpOf("gaps"))
     .action((options: TraceOptions) => action(asked(options)));
+}
+
+function diffCommand(host: Host, action: Action): Command {
+  return new Command("diff")
+    .description("what changed between two models: commit, data, packages, parameters, files")
+    .argument("<before>", "its root digest, or the name that claims give it")
+    .argument("<after>", "the other")
+    .option("--store <place>", "a folder, or postgres://… (default: MLSIGN_STORE)")
+    .option("--as-of <time>", "as it was known then")
+    .option("--json", "print one JSON document")
+    .addHelpText("after", helpOf("diff model.onnx model.onnx"))
+    .action((before: string, after: string, options: TraceDiffOptions) =>
+      action(
+        import("../trace/trace-diff.ts").then((it) => it.traceDiff(before, after, options, host)),
+      ),
+    );
 }
 
 function shared(command: Command): Command {

@@ -131,10 +131,12 @@ class Browser {
   }
 
   #told(method: string): Promise<BrowserEvent> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`no ${method} in 30 s`)), 30_000);
       const look = (): void => {
         const found = this.#events.find((event) => event.method === method);
         if (found === undefined) return;
+        clearTimeout(late);
         this.#listening.delete(look);
         resolve(found);
       };

@@ -1,7 +1,6 @@
 /** PostgreSQL: this machine's, else Debian's, unpacked; run as nobody where this is root. */
 import { execFileSync } from "node:child_process";
-import { chownSync, globSync, mkdirSync } from "node:fs";
-import { connect } from "node:net";
+import { chownSync, globSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { unpacked } from "./debian.ts";
 import { freePorts, type Service, start } from "./run.ts";
@@ -15,6 +14,8 @@ export async function postgresPrograms(): Promise<
 > {
   const [own] = globSync("/usr/lib/postgresql/*/bin/initdb").toSorted().toReversed();
   if (own !== undefined) return { bin: join(own, "..") };
+  if (process.getuid?.() === 0)
+    return { reason: "not on this machine, and what root unpacks is closed to whom it runs as" };
   const found = await unpacked(
     "postgresql",
     ["postgresql-15", "libpq5", "libllvm14"],
@@ -50,15 +51,18 @@ export async function startPostgres(bin: string, dir: string): Promise<Postgres>
   });
   const server = [join(bin, "postgres"), "-D", data, "-h", "127.0.0.1", "-p", String(port)];
   const args = [...as, ...server, "-k", dir, "-c", "fsync=off"];
-  const service = await start("postgres", ["env", ...args], { dir, ready: () => listens(port) });
+  const service = await start("postgres", ["env", ...args], {
+    dir,
+    ready: async () => isReady(data),
+  });
   return { ...service, url: `postgres://mlsign@127.0.0.1:${port}/postgres` };
 }
 
-/** A port that takes connections; what it says then is for whoever asks it. */
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
-    socket.on("connect", () => socket.destroy());
-  });
+/** The server's own word: it takes connections before it answers. */
+function isReady(data: string): boolean {
+  try {
+    return readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[7]?.trim() === "ready";
+  } catch {
+    return false;
+  }
 }

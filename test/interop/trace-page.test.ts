@@ -101,6 +101,13 @@ test("the page asks for nothing, runs nothing of a stranger's, and reports no er
   t.is(await evaluate(page, "document.scripts.length"), 1);
   const links = `[...document.querySelectorAll("a")].every((it) => it.getAttribute("href").startsWith("#"))`;
   t.is(await evaluate(page, links), true);
+  t.is(
+    await evaluate(
+      page,
+      String.raw`/[\u202a-\u202e\u001b]/.test(document.querySelector("svg").textContent)`,
+    ),
+    false,
+  );
   for (const name of HOSTILE.slice(0, 4)) {
     const shown = `document.body.textContent.includes(${JSON.stringify(name)})`;
     t.is(await evaluate(page, shown), true, name);

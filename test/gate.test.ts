@@ -477,6 +477,11 @@ withGit(
     t.is((await check("--policy-key", "mine.yaml", "--recorded")).exit, 2, "no key");
     t.is((await check("--key", "mine.yaml")).exit, 2);
     t.is((await auditor.mlsign("verify", "model.onnx", "--evidence", "e.tar")).exit, 2);
+    // A flag that says nothing here is refused, and a pin is never passed over.
+    const pin = ["--policy-digest", `sha256:${"0".repeat(64)}`];
+    t.is((await check("--policy", "mine.yaml", "--recorded", ...pin)).exit, 2);
+    t.is((await check("--policy", "mine.yaml", "--into", "copy")).exit, 2);
+    t.is((await verify(user, ...pin)).exit, 2);
     t.is((await auditor.mlsign("verify")).exit, 2);
   },
 );

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { EXIT, MlsignError, printable } from "@mlsign/core";
+import { EXIT, hexOf, MlsignError, printable, sha256 } from "@mlsign/core";
 import { type EvidencePart, packEvidence, readClaims } from "@mlsign/evidence";
 import { writeNewFile } from "@mlsign/files";
 import type { Host } from "../host.ts";
@@ -75,8 +75,13 @@ function partsOf(
   const claims = readClaims(claimsFiles(location));
   const policyFile = resolve(host.cwd, policy.source);
   const policySignature = `${policyFile}.sig`;
+  const policyBytes = readFile(policyFile, host, MOST_POLICY_BYTES);
+  if (hexOf(sha256(policyBytes)) !== policy.sha256) {
+    const what = `Cannot export ${printable(policy.source)}: it changed meanwhile`;
+    throw new MlsignError("file-changed-while-hashing", what);
+  }
   const parts = new Map<EvidencePart, Buffer>([
-    ["policy.yaml", readFile(policyFile, host, MOST_POLICY_BYTES)],
+    ["policy.yaml", policyBytes],
     ["facts.json", Buffer.from(`${JSON.stringify(gathered.facts, undefined, 2)}\n`)],
   ]);
   if (signature !== undefined) parts.set("model.sig", signature);

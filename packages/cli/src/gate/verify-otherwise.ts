@@ -49,6 +49,10 @@ export async function verifyOtherwise(
     });
   if (policy === undefined)
     return (await import("./verify-summary.ts")).verifySummary(model, { ...options, to }, host);
+  if ("policyDigest" in options)
+    throw new MlsignError("usage", "Cannot use --policy-digest with --policy", {
+      hint: "pin the policy itself: --policy FILE@sha256:HEX",
+    });
   const trusted = Object.keys(options).filter((name) => TRUST.has(name));
   if (trusted.length > 0)
     throw new MlsignError("usage", `Cannot use ${flagsOf(trusted)} with --policy`, {
@@ -63,7 +67,10 @@ export async function verifyOtherwise(
 
 /** @throws MlsignError `usage` where the caller names whom to trust with an archive of evidence. */
 export function refuseTrustWithEvidence(options: TrustFlags): void {
-  const used = Object.keys(options).filter((name) => TRUST.has(name) || REFUSED.has(name));
+  // Of two pins of a policy one would be passed over.
+  const pinned = "policy" in options ? ["policyDigest"] : [];
+  const other = new Set([...TRUST, ...REFUSED, "into", "vsa", "summary", ...pinned]);
+  const used = Object.keys(options).filter((name) => other.has(name));
   if (used.length > 0)
     throw new MlsignError("usage", `Cannot use ${flagsOf(used)} with --evidence`, {
       hint: "the policy names whom to trust; the caller gives --trusted-root or --trust-config alone",
